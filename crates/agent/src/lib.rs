@@ -1,0 +1,1 @@
+//! What a device does: the device core without I/O, its store, a client, the scrip-agent command.

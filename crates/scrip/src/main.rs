@@ -1,0 +1,2 @@
+//! The `scrip` command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! What is offered: use cases, API, portal, jobs, configuration.

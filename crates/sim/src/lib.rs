@@ -1,0 +1,1 @@
+//! Not shipped: a world of devices, servers, clocks and bad luck.

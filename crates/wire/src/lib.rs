@@ -1,0 +1,1 @@
+//! What travels: ids, quantities, time, sealed messages, limits and file forms.
