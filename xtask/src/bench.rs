@@ -68,12 +68,8 @@ mod tests {
 
     #[test]
     fn a_bench_is_handed_on_with_every_argument() {
-        let reports = Reports {
-            json: Some("figures.json".into()),
-            seconds: 2,
-            runs: 1,
-            connections: 8,
-        };
+        let reports =
+            Reports { json: Some("figures.json".into()), seconds: 2, runs: 1, connections: 8 };
         let expected = "bench reports --seconds 2 --runs 1 --connections 8 --json figures.json";
         assert_eq!(words(&reports).join(" "), expected);
     }

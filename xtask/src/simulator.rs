@@ -17,14 +17,7 @@ pub(crate) fn run(root: &Path, what: &str, arguments: &[String]) -> anyhow::Resu
         );
     }
     let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args([
-            "run",
-            "--quiet",
-            "--release",
-            "--package",
-            "sim",
-            "--manifest-path",
-        ])
+        .args(["run", "--quiet", "--release", "--package", "sim", "--manifest-path"])
         .arg(root.join("Cargo.toml"))
         .arg("--")
         .args(arguments)

@@ -25,10 +25,7 @@ const CRATES: [(&str, Reach); 9] = [
     ("server", Reach::Only(&["wire", "ledger", "store"])),
     ("agent", Reach::Only(&["wire"])),
     ("courier", Reach::Only(&["wire"])),
-    (
-        "scrip",
-        Reach::Only(&["wire", "ledger", "store", "server", "agent"]),
-    ),
+    ("scrip", Reach::Only(&["wire", "ledger", "store", "server", "agent"])),
     ("sim", Reach::Everything),
     ("xtask", Reach::Everything),
 ];
@@ -50,10 +47,7 @@ fn check_manifest(file: &File) -> Vec<Finding> {
             return vec![Finding::new(RULE, &file.path, 1, what, "mend it")];
         }
     };
-    let name = table
-        .get("package")
-        .and_then(|package| package.get("name"))
-        .and_then(Value::as_str);
+    let name = table.get("package").and_then(|package| package.get("name")).and_then(Value::as_str);
     let Some(name) = name else { return Vec::new() };
     let Some(reach) = reach_of(name, &file.path) else {
         let line = line_of(&file.text, "name", name);
@@ -62,9 +56,7 @@ fn check_manifest(file: &File) -> Vec<Finding> {
                       xtask/src/tidy/arrows.rs";
         return vec![Finding::new(RULE, &file.path, line, what, remedy)];
     };
-    let ours = dependencies(&table)
-        .into_iter()
-        .filter(|found| is_ours(&found.package));
+    let ours = dependencies(&table).into_iter().filter(|found| is_ours(&found.package));
     ours.filter(|found| !reach.contains(&found.package.as_str()))
         .map(|found| reversed(file, name, &found, &reach))
         .collect()
@@ -74,28 +66,16 @@ const RULE: &str = "arrows";
 
 fn reversed(file: &File, name: &str, found: &Dependency, reach: &[&str]) -> Finding {
     let line = line_of(&file.text, &found.key, &found.section);
-    let what = format!(
-        "`{name}` depends on `{}` ({})",
-        found.package, found.section
-    );
-    let allowed = if reach.is_empty() {
-        "nothing of ours".to_owned()
-    } else {
-        reach.join(", ")
-    };
+    let what = format!("`{name}` depends on `{}` ({})", found.package, found.section);
+    let allowed = if reach.is_empty() { "nothing of ours".to_owned() } else { reach.join(", ") };
     let remedy = format!("it may depend on {allowed}; move the code to where the arrow allows it");
     Finding::new(RULE, &file.path, line, what, remedy)
 }
 
 /// The crates of ours that a package may name; `None` if the package is unknown.
 fn reach_of(name: &str, path: &str) -> Option<Vec<&'static str>> {
-    let fuzzed = path
-        .ends_with("/fuzz/Cargo.toml")
-        .then(|| name.strip_suffix("-fuzz"))
-        .flatten();
-    let (known, reach) = CRATES
-        .iter()
-        .find(|(known, _)| *known == fuzzed.unwrap_or(name))?;
+    let fuzzed = path.ends_with("/fuzz/Cargo.toml").then(|| name.strip_suffix("-fuzz")).flatten();
+    let (known, reach) = CRATES.iter().find(|(known, _)| *known == fuzzed.unwrap_or(name))?;
     let mut crates: Vec<&'static str> = match reach {
         Reach::Only(crates) => crates.to_vec(),
         Reach::Everything => CRATES.iter().map(|(known, _)| *known).collect(),
@@ -154,10 +134,7 @@ fn line_of(text: &str, key: &str, after: &str) -> usize {
         rest.is_some_and(|rest| rest.starts_with([' ', '=', '.']))
             || line.contains(&format!(".{key}]"))
     };
-    let start = text
-        .lines()
-        .position(|line| line.contains(after))
-        .unwrap_or(0);
+    let start = text.lines().position(|line| line.contains(after)).unwrap_or(0);
     let found = text.lines().skip(start).position(is_key);
     found.map_or(1, |index| start + index + 1)
 }
@@ -195,15 +172,11 @@ mod tests {
 
     #[test]
     fn one_reversed_arrow_in_a_workspace_is_found() {
-        let wire = manifest(
-            "wire",
-            "[dependencies]\nserde = \"1\"\nledger = { path = \"../ledger\" }\n",
-        );
+        let wire =
+            manifest("wire", "[dependencies]\nserde = \"1\"\nledger = { path = \"../ledger\" }\n");
         let ledger = manifest("ledger", "[dependencies]\nthiserror = \"2\"\n");
-        let store = manifest(
-            "store",
-            "[dependencies]\nwire.workspace = true\nledger.workspace = true\n",
-        );
+        let store =
+            manifest("store", "[dependencies]\nwire.workspace = true\nledger.workspace = true\n");
         let workspace = Workspace::new(
             "reversed",
             &[
@@ -217,37 +190,25 @@ mod tests {
         let shown: Vec<String> = findings.iter().map(ToString::to_string).collect();
         assert_eq!(
             shown,
-            [
-                "crates/wire/Cargo.toml:6: `wire` depends on `ledger` (dependencies): \
+            ["crates/wire/Cargo.toml:6: `wire` depends on `ledger` (dependencies): \
              it may depend on nothing of ours; move the code to where the arrow allows it \
-             (tidy.arrows)"
-            ]
+             (tidy.arrows)"]
         );
     }
 
     #[test]
     fn the_arrows_of_the_design_are_clean() {
-        let server = manifest(
-            "server",
-            "[dependencies]\nwire = 1\nledger = 1\nstore = 1\n",
-        );
-        let sim = manifest(
-            "sim",
-            "[dependencies]\nserver = 1\nagent = 1\ncourier = 1\n",
-        );
-        let tree = Tree::of(&[
-            ("crates/server/Cargo.toml", &server),
-            ("crates/sim/Cargo.toml", &sim),
-        ]);
+        let server = manifest("server", "[dependencies]\nwire = 1\nledger = 1\nstore = 1\n");
+        let sim = manifest("sim", "[dependencies]\nserver = 1\nagent = 1\ncourier = 1\n");
+        let tree =
+            Tree::of(&[("crates/server/Cargo.toml", &server), ("crates/sim/Cargo.toml", &sim)]);
         assert_eq!(check(&tree), []);
     }
 
     #[test]
     fn an_arrow_for_tests_alone_is_an_arrow() {
-        let text = manifest(
-            "agent",
-            "[dependencies]\nwire = 1\n\n[dev-dependencies]\nserver = 1\n",
-        );
+        let text =
+            manifest("agent", "[dependencies]\nwire = 1\n\n[dev-dependencies]\nserver = 1\n");
         let findings = check(&Tree::of(&[("crates/agent/Cargo.toml", &text)]));
         assert_eq!((findings.len(), findings[0].line), (1, 8));
     }
@@ -263,27 +224,18 @@ mod tests {
         let renamed =
             "[target.'cfg(unix)'.dependencies]\nbook = { package = \"store\", path = \"x\" }\n";
         let text = manifest("courier", renamed);
-        assert_eq!(
-            check(&Tree::of(&[("crates/courier/Cargo.toml", &text)])).len(),
-            1
-        );
+        assert_eq!(check(&Tree::of(&[("crates/courier/Cargo.toml", &text)])).len(), 1);
     }
 
     #[test]
     fn a_crate_without_a_row_is_found() {
         let text = manifest("gateway", "");
-        assert_eq!(
-            check(&Tree::of(&[("crates/gateway/Cargo.toml", &text)])).len(),
-            1
-        );
+        assert_eq!(check(&Tree::of(&[("crates/gateway/Cargo.toml", &text)])).len(), 1);
     }
 
     #[test]
     fn a_fuzz_package_may_name_its_own_crate() {
         let text = manifest("wire-fuzz", "[dependencies]\nwire = 1\n");
-        assert_eq!(
-            check(&Tree::of(&[("crates/wire/fuzz/Cargo.toml", &text)])),
-            []
-        );
+        assert_eq!(check(&Tree::of(&[("crates/wire/fuzz/Cargo.toml", &text)])), []);
     }
 }

@@ -29,10 +29,7 @@ fn attribute(file: &File, source: &Source, at: usize) -> Option<Finding> {
     }
     if lint("allow") {
         let remedy = "mend the cause, or use #[expect(lint, reason = \"…\")]";
-        return Some(found(
-            "an allowed lint stays allowed when its cause is gone",
-            remedy,
-        ));
+        return Some(found("an allowed lint stays allowed when its cause is gone", remedy));
     }
     let reasoned = (open + 1..close).any(|at| source.word(at) == Some("reason"));
     (lint("expect") && !reasoned)
@@ -44,10 +41,7 @@ mod tests {
     use super::*;
 
     fn lines(text: &str) -> Vec<usize> {
-        check(&Tree::of(&[("a.rs", text)]))
-            .into_iter()
-            .map(|finding| finding.line)
-            .collect()
+        check(&Tree::of(&[("a.rs", text)])).into_iter().map(|finding| finding.line).collect()
     }
 
     #[test]
@@ -66,9 +60,6 @@ mod tests {
 
     #[test]
     fn other_uses_of_the_words_are_fine() {
-        assert_eq!(
-            lines("#[route(allow(all))]\nfn allow() { x.expect(\"y\") }"),
-            [0_usize; 0]
-        );
+        assert_eq!(lines("#[route(allow(all))]\nfn allow() { x.expect(\"y\") }"), [0_usize; 0]);
     }
 }

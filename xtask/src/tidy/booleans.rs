@@ -8,14 +8,10 @@ use super::tree::{File, Tree};
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     let functions = tree.rust().flat_map(|(file, source)| {
         let functions = source.functions().into_iter();
-        functions
-            .filter(|function| function.block != Block::TraitImpl)
-            .flat_map(move |function| {
-                let found = boolean_parameters(source, &function);
-                found
-                    .into_iter()
-                    .map(move |parameter| finding(file, &function, parameter))
-            })
+        functions.filter(|function| function.block != Block::TraitImpl).flat_map(move |function| {
+            let found = boolean_parameters(source, &function);
+            found.into_iter().map(move |parameter| finding(file, &function, parameter))
+        })
     });
     functions.collect()
 }
@@ -59,10 +55,7 @@ mod tests {
     use super::*;
 
     fn lines(text: &str) -> Vec<usize> {
-        check(&Tree::of(&[("a.rs", text)]))
-            .into_iter()
-            .map(|finding| finding.line)
-            .collect()
+        check(&Tree::of(&[("a.rs", text)])).into_iter().map(|finding| finding.line).collect()
     }
 
     #[test]
@@ -80,10 +73,7 @@ mod tests {
 
     #[test]
     fn a_foreign_trait_chooses_its_own_parameters() {
-        assert_eq!(
-            lines("impl Layer for Ours { fn enabled(&self, on: bool) {} }"),
-            [0_usize; 0]
-        );
+        assert_eq!(lines("impl Layer for Ours { fn enabled(&self, on: bool) {} }"), [0_usize; 0]);
         assert_eq!(lines("impl Ours { fn enabled(&self, on: bool) {} }"), [1]);
     }
 }

@@ -11,17 +11,8 @@ const PATH: &str = "docs/guide-coverage.md";
 const NOT_YET: &str = "not yet";
 
 /// The groups of functions: letter and how many.
-const GROUPS: [(char, u32); 9] = [
-    ('M', 10),
-    ('L', 6),
-    ('A', 12),
-    ('D', 10),
-    ('C', 12),
-    ('P', 9),
-    ('E', 12),
-    ('H', 5),
-    ('R', 2),
-];
+const GROUPS: [(char, u32); 9] =
+    [('M', 10), ('L', 6), ('A', 12), ('D', 10), ('C', 12), ('P', 9), ('E', 12), ('H', 5), ('R', 2)];
 
 /// Folders in which a place can lie.
 const PLACES: [&str; 4] = ["crates/", "docs/", "tests/", "xtask/"];
@@ -29,19 +20,10 @@ const PLACES: [&str; 4] = ["crates/", "docs/", "tests/", "xtask/"];
 /// Checks the document, where there are documents at all.
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     match tree.find(PATH) {
-        Some(file) => missing(file)
-            .into_iter()
-            .chain(bad_rows(tree, file))
-            .collect(),
+        Some(file) => missing(file).into_iter().chain(bad_rows(tree, file)).collect(),
         None if tree.exists("docs") => {
             let remedy = "write it: one row per function, with the place that shows it";
-            vec![Finding::new(
-                "coverage",
-                PATH,
-                1,
-                "the document is missing",
-                remedy,
-            )]
+            vec![Finding::new("coverage", PATH, 1, "the document is missing", remedy)]
         }
         None => Vec::new(),
     }
@@ -56,11 +38,7 @@ struct Row<'a> {
 
 fn rows(file: &File) -> Vec<Row<'_>> {
     let rows = file.lines().filter_map(|(line, text)| {
-        let mut cells = text
-            .strip_prefix('|')?
-            .trim_end()
-            .strip_suffix('|')?
-            .split('|');
+        let mut cells = text.strip_prefix('|')?.trim_end().strip_suffix('|')?.split('|');
         let id = cells.next()?.trim();
         let place = cells.next_back()?.trim();
         is_id(id).then_some(Row { line, id, place })
@@ -70,28 +48,19 @@ fn rows(file: &File) -> Vec<Row<'_>> {
 
 fn is_id(text: &str) -> bool {
     let mut letters = text.chars();
-    letters
-        .next()
-        .is_some_and(|first| first.is_ascii_uppercase())
+    letters.next().is_some_and(|first| first.is_ascii_uppercase())
         && !letters.as_str().is_empty()
         && letters.all(|digit| digit.is_ascii_digit())
 }
 
 fn missing(file: &File) -> Vec<Finding> {
     let rows = rows(file);
-    let ids = GROUPS
-        .iter()
-        .flat_map(|(letter, count)| (1..=*count).map(move |n| format!("{letter}{n}")));
+    let ids =
+        GROUPS.iter().flat_map(|(letter, count)| (1..=*count).map(move |n| format!("{letter}{n}")));
     ids.filter(|id| !rows.iter().any(|row| row.id == id))
         .map(|id| {
             let what = format!("the function {id} has no row");
-            Finding::new(
-                "coverage",
-                &file.path,
-                1,
-                what,
-                "add it, with its place or `not yet`",
-            )
+            Finding::new("coverage", &file.path, 1, what, "add it, with its place or `not yet`")
         })
         .collect()
 }
@@ -100,26 +69,14 @@ fn bad_rows(tree: &Tree, file: &File) -> Vec<Finding> {
     let rows = rows(file);
     let bad = rows.iter().enumerate().filter_map(|(index, row)| {
         let (what, remedy) = if !is_known(row.id) {
-            (
-                format!("the guide has no function {}", row.id),
-                "take the row out",
-            )
+            (format!("the guide has no function {}", row.id), "take the row out")
         } else if rows[..index].iter().any(|earlier| earlier.id == row.id) {
-            (
-                format!("the function {} has two rows", row.id),
-                "make them one",
-            )
+            (format!("the function {} has two rows", row.id), "make them one")
         } else if row.place.is_empty() {
-            (
-                format!("the function {} names no place", row.id),
-                "name it, or write `not yet`",
-            )
+            (format!("the function {} names no place", row.id), "name it, or write `not yet`")
         } else {
             let path = lost_path(tree, row.place)?;
-            (
-                format!("the place `{path}` of {} does not exist", row.id),
-                "name what shows it",
-            )
+            (format!("the place `{path}` of {} does not exist", row.id), "name what shows it")
         };
         Some(Finding::new("coverage", &file.path, row.line, what, remedy))
     });
@@ -170,10 +127,7 @@ mod tests {
     fn a_function_without_a_row_is_found() {
         let findings = shown(&document().replace("| A7 | something | not yet |\n", ""));
         assert_eq!(findings.len(), 1);
-        assert!(
-            findings[0].contains("the function A7 has no row"),
-            "{findings:?}"
-        );
+        assert!(findings[0].contains("the function A7 has no row"), "{findings:?}");
     }
 
     #[test]
@@ -181,10 +135,7 @@ mod tests {
         let with = |place: &str| document().replacen("not yet", place, 1);
         assert_eq!(shown(&with("")).len(), 1);
         assert_eq!(shown(&with("`crates/wire/src/gone.rs`")).len(), 1);
-        assert_eq!(
-            shown(&with("`crates/wire/src/lib.rs`, the page `/pools`")).len(),
-            0
-        );
+        assert_eq!(shown(&with("`crates/wire/src/lib.rs`, the page `/pools`")).len(), 0);
     }
 
     #[test]

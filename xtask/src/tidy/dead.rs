@@ -10,16 +10,12 @@ use super::tree::{File, Tree, name_of};
 /// Checks Rust files, templates and assets.
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     let reached = modules::reached(tree);
-    let rust = tree
-        .with_extension("rs")
-        .filter(|file| !reached.contains(&file.path));
+    let rust = tree.with_extension("rs").filter(|file| !reached.contains(&file.path));
     let rust = rust.map(|file| {
         let remedy = "declare it with `mod`, or delete it";
         Finding::new("dead", &file.path, 1, "no target reaches this file", remedy)
     });
-    rust.chain(unused(tree, "templates"))
-        .chain(unused(tree, "assets"))
-        .collect()
+    rust.chain(unused(tree, "templates")).chain(unused(tree, "assets")).collect()
 }
 
 /// The files of each crate's `kind` folder that no other file of the crate names.
@@ -44,10 +40,7 @@ fn is_named(tree: &Tree, file: &File, package: &str, inside: &str, kind: &str) -
     };
     let others = tree.files().filter(|other| {
         other.path != file.path
-            && other
-                .path
-                .strip_prefix(package)
-                .is_some_and(|rest| rest.starts_with('/'))
+            && other.path.strip_prefix(package).is_some_and(|rest| rest.starts_with('/'))
     });
     let mut naming = others.filter(|other| {
         ["rs", "html", "txt", "xml", "css", "js", "toml"]
@@ -64,8 +57,7 @@ const PATH_MARKS: [char; 5] = ['"', '\'', '/', '(', ' '];
 
 /// Whether a text names a file, with one of those marks before the name.
 fn names(text: &str, name: &str, before: &[char]) -> bool {
-    text.match_indices(name)
-        .any(|(start, _)| text[..start].ends_with(before))
+    text.match_indices(name).any(|(start, _)| text[..start].ends_with(before))
 }
 
 #[cfg(test)]
@@ -77,10 +69,7 @@ mod tests {
     fn dead(files: &[(&str, &str)]) -> Vec<String> {
         let mut files = files.to_vec();
         files.push(MANIFEST);
-        check(&Tree::of(&files))
-            .into_iter()
-            .map(|finding| finding.path)
-            .collect()
+        check(&Tree::of(&files)).into_iter().map(|finding| finding.path).collect()
     }
 
     #[test]
@@ -96,14 +85,8 @@ mod tests {
     #[test]
     fn a_template_lives_by_a_page_or_by_another_template() {
         let files = [
-            (
-                "crates/server/src/lib.rs",
-                "#[template(path = \"pools/list.html\")] struct List;",
-            ),
-            (
-                "crates/server/templates/pools/list.html",
-                "{% extends \"page.html\" %}",
-            ),
+            ("crates/server/src/lib.rs", "#[template(path = \"pools/list.html\")] struct List;"),
+            ("crates/server/templates/pools/list.html", "{% extends \"page.html\" %}"),
             ("crates/server/templates/page.html", ""),
             ("crates/server/templates/list.html", ""),
         ];

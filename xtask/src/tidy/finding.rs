@@ -26,25 +26,13 @@ impl Finding {
         what: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Finding {
-        Finding {
-            path: path.to_owned(),
-            line,
-            what: what.into(),
-            remedy: remedy.into(),
-            rule,
-        }
+        Finding { path: path.to_owned(), line, what: what.into(), remedy: remedy.into(), rule }
     }
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Finding {
-            path,
-            line,
-            what,
-            remedy,
-            rule,
-        } = self;
+        let Finding { path, line, what, remedy, rule } = self;
         write!(f, "{path}:{line}: {what}: {remedy} (tidy.{rule})")
     }
 }
@@ -56,9 +44,6 @@ mod tests {
     #[test]
     fn a_finding_says_where_what_and_what_to_do() {
         let finding = Finding::new("words", "docs/a.md", 3, "a note to oneself", "do it now");
-        assert_eq!(
-            finding.to_string(),
-            "docs/a.md:3: a note to oneself: do it now (tidy.words)"
-        );
+        assert_eq!(finding.to_string(), "docs/a.md:3: a note to oneself: do it now (tidy.words)");
     }
 }

@@ -21,20 +21,10 @@ fn glob_import(file: &File, source: &Source, at: usize) -> Option<Finding> {
     let end = (at..source.tokens.len()).find(|&at| source.is_mark(at, ';'))?;
     let star = (at..end).find(|&at| source.is_mark(at, '*'))?;
     // `impl Trait + use<'a>` has angle brackets, not a path.
-    matches!(
-        source.tokens[at + 1].token,
-        Token::Word(_) | Token::Mark(':')
-    )
-    .then(|| {
+    matches!(source.tokens[at + 1].token, Token::Word(_) | Token::Mark(':')).then(|| {
         let what = "this imports whatever is there, now and later";
         let remedy = "name what is used";
-        Finding::new(
-            "imports",
-            &file.path,
-            source.tokens[star].line,
-            what,
-            remedy,
-        )
+        Finding::new("imports", &file.path, source.tokens[star].line, what, remedy)
     })
 }
 
@@ -54,30 +44,18 @@ mod tests {
 
     #[test]
     fn a_glob_import_is_found() {
-        assert_eq!(
-            count("crates/wire/src/a.rs", "use b::{C, d::*};\npub use e::*;"),
-            2
-        );
+        assert_eq!(count("crates/wire/src/a.rs", "use b::{C, d::*};\npub use e::*;"), 2);
     }
 
     #[test]
     fn a_test_may_import_everything() {
         let text = "#[cfg(test)]\nmod tests {\n    use super::*;\n}\n";
         assert_eq!(count("crates/wire/src/a.rs", text), 0);
-        assert_eq!(
-            count("crates/ledger/tests/scenes.rs", "use proptest::prelude::*;"),
-            0
-        );
+        assert_eq!(count("crates/ledger/tests/scenes.rs", "use proptest::prelude::*;"), 0);
     }
 
     #[test]
     fn a_product_is_not_an_import() {
-        assert_eq!(
-            count(
-                "crates/wire/src/a.rs",
-                "use b::C;\nfn d(x: u8) -> u8 { x * 2 }"
-            ),
-            0
-        );
+        assert_eq!(count("crates/wire/src/a.rs", "use b::C;\nfn d(x: u8) -> u8 { x * 2 }"), 0);
     }
 }

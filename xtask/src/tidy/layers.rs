@@ -21,9 +21,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
         let module = file.path.strip_prefix(SERVER)?.strip_suffix(".rs")?;
         Some((file, source, module))
     });
-    files
-        .flat_map(|(file, source, module)| check_file(file, source, module))
-        .collect()
+    files.flat_map(|(file, source, module)| check_file(file, source, module)).collect()
 }
 
 fn check_file(file: &File, source: &Source, module: &str) -> Vec<Finding> {
@@ -39,13 +37,7 @@ fn check_file(file: &File, source: &Source, module: &str) -> Vec<Finding> {
     });
     let named = named.filter_map(|(at, name)| {
         let (what, remedy) = judge(layer, &name)?;
-        Some(Finding::new(
-            "layers",
-            &file.path,
-            source.tokens[at].line,
-            what,
-            remedy,
-        ))
+        Some(Finding::new("layers", &file.path, source.tokens[at].line, what, remedy))
     });
     named.collect()
 }
@@ -145,18 +137,9 @@ mod tests {
     #[test]
     fn a_face_asks_the_use_cases_and_no_one_else() {
         assert_eq!(count("api/device", "use crate::app::submit_report;"), 0);
-        assert_eq!(
-            count("portal/pools", "use crate::{app::App, config::Config};"),
-            0
-        );
+        assert_eq!(count("portal/pools", "use crate::{app::App, config::Config};"), 0);
         assert_eq!(count("api/device", "use crate::portal::page;"), 1);
-        assert_eq!(
-            count(
-                "jobs/mail",
-                "use crate::{app, api::{self, device}, portal};"
-            ),
-            2
-        );
+        assert_eq!(count("jobs/mail", "use crate::{app, api::{self, device}, portal};"), 2);
         assert_eq!(count("portal/pools", "use super::super::api::Problem;"), 1);
     }
 
@@ -173,28 +156,16 @@ mod tests {
     fn only_the_faces_and_the_wiring_call_the_use_cases() {
         assert_eq!(count("config", "use crate::app::App;"), 1);
         assert_eq!(count("serve", "use crate::{api, app, jobs, portal};"), 0);
-        assert_eq!(
-            count(
-                "app/submit_report",
-                "use crate::app::page; use crate::api::problem;"
-            ),
-            1
-        );
+        assert_eq!(count("app/submit_report", "use crate::app::page; use crate::api::problem;"), 1);
     }
 
     #[test]
     fn a_module_of_the_same_name_elsewhere_is_not_the_layer() {
-        assert_eq!(
-            count("api/device", "use crate::app::portal; use super::jobs;"),
-            0
-        );
+        assert_eq!(count("api/device", "use crate::app::portal; use super::jobs;"), 0);
     }
 
     #[test]
     fn a_test_may_look_behind_the_layer() {
-        assert_eq!(
-            count("api/device", "#[cfg(test)] mod tests { use store::Rows; }"),
-            0
-        );
+        assert_eq!(count("api/device", "#[cfg(test)] mod tests { use store::Rows; }"), 0);
     }
 }

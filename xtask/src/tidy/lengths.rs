@@ -15,9 +15,7 @@ const FILE_LINES: usize = 600;
 /// Checks every Rust file.
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     let files = tree.with_extension("rs").filter_map(long_file);
-    let functions = tree
-        .rust()
-        .flat_map(|(file, source)| long_functions(file, source));
+    let functions = tree.rust().flat_map(|(file, source)| long_functions(file, source));
     files.chain(functions).collect()
 }
 
@@ -25,13 +23,7 @@ fn long_file(file: &File) -> Option<Finding> {
     let lines = file.text.lines().count();
     (lines > FILE_LINES).then(|| {
         let what = format!("the file has {lines} lines, {FILE_LINES} are allowed");
-        Finding::new(
-            "lengths",
-            &file.path,
-            FILE_LINES + 1,
-            what,
-            "split it by subject",
-        )
+        Finding::new("lengths", &file.path, FILE_LINES + 1, what, "split it by subject")
     })
 }
 
@@ -54,10 +46,7 @@ mod tests {
     use super::*;
 
     fn function_of(lines: usize) -> String {
-        format!(
-            "/// Why.\nfn long() {{\n{}}}\n",
-            "    step();\n".repeat(lines - 2)
-        )
+        format!("/// Why.\nfn long() {{\n{}}}\n", "    step();\n".repeat(lines - 2))
     }
 
     #[test]
@@ -86,9 +75,6 @@ mod tests {
     #[test]
     fn other_files_may_be_long() {
         let long = "line\n".repeat(900);
-        assert_eq!(
-            check(&Tree::of(&[("docs/a.md", &long), ("a.html", &long)])),
-            []
-        );
+        assert_eq!(check(&Tree::of(&[("docs/a.md", &long), ("a.html", &long)])), []);
     }
 }

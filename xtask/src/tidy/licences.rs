@@ -41,30 +41,19 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     };
     let judged = policy(&file.text).and_then(|policy| {
         let packages = packages(root, &policy.platforms)?;
-        Ok(packages
-            .iter()
-            .filter_map(|package| judge(package, &policy))
-            .collect())
+        Ok(packages.iter().filter_map(|package| judge(package, &policy)).collect())
     });
     judged.unwrap_or_else(|error| {
         let what = format!("{error:#}");
-        vec![Finding::new(
-            "licences",
-            POLICY,
-            1,
-            what,
-            "mend it: nothing was checked",
-        )]
+        vec![Finding::new("licences", POLICY, 1, what, "mend it: nothing was checked")]
     })
 }
 
 fn policy(text: &str) -> anyhow::Result<Policy> {
     let table: Table = text.parse().context("this is not TOML")?;
     let list = |section: &str, key: &str| -> Vec<Value> {
-        let list = table
-            .get(section)
-            .and_then(|section| section.get(key))
-            .and_then(Value::as_array);
+        let list =
+            table.get(section).and_then(|section| section.get(key)).and_then(Value::as_array);
         list.cloned().unwrap_or_default()
     };
     let text_of = |value: Value| match value {
@@ -86,13 +75,7 @@ fn policy(text: &str) -> anyhow::Result<Policy> {
 /// Asks cargo for the packages of those platforms.
 fn packages(root: &Path, platforms: &[String]) -> anyhow::Result<Vec<Package>> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args([
-        "metadata",
-        "--format-version",
-        "1",
-        "--locked",
-        "--manifest-path",
-    ]);
+    command.args(["metadata", "--format-version", "1", "--locked", "--manifest-path"]);
     command.arg(root.join("Cargo.toml"));
     for platform in platforms {
         command.args(["--filter-platform", platform]);
@@ -100,17 +83,11 @@ fn packages(root: &Path, platforms: &[String]) -> anyhow::Result<Vec<Package>> {
     let output = command.output().context("cargo does not start")?;
     if !output.status.success() {
         let words = String::from_utf8_lossy(&output.stderr);
-        bail!(
-            "cargo metadata failed: {}",
-            words.lines().last().unwrap_or_default().trim()
-        );
+        bail!("cargo metadata failed: {}", words.lines().last().unwrap_or_default().trim());
     }
     let graph: Json =
         serde_json::from_slice(&output.stdout).context("cargo metadata is not JSON")?;
-    let listed = graph
-        .get("packages")
-        .and_then(Json::as_array)
-        .context("no packages listed")?;
+    let listed = graph.get("packages").and_then(Json::as_array).context("no packages listed")?;
     let text = |package: &Json, key: &str| package.get(key)?.as_str().map(str::to_owned);
     let package = |package: &Json| {
         Some(Package {
@@ -124,19 +101,11 @@ fn packages(root: &Path, platforms: &[String]) -> anyhow::Result<Vec<Package>> {
 }
 
 fn judge(package: &Package, policy: &Policy) -> Option<Finding> {
-    let Package {
-        name,
-        version,
-        licence,
-        source,
-    } = package;
+    let Package { name, version, licence, source } = package;
     let allowed = |licence: &str| policy.allowed.iter().any(|known| known == licence);
     let what = if policy.banned.contains(name) {
         "is banned".to_owned()
-    } else if source
-        .as_ref()
-        .is_some_and(|source| !source.starts_with("registry+"))
-    {
+    } else if source.as_ref().is_some_and(|source| !source.starts_with("registry+")) {
         "does not come from the registry".to_owned()
     } else {
         match licence {
@@ -146,21 +115,12 @@ fn judge(package: &Package, policy: &Policy) -> Option<Finding> {
         }
     };
     let remedy = "do without it, or argue it in docs/decisions and change deny.toml";
-    Some(Finding::new(
-        "licences",
-        POLICY,
-        1,
-        format!("{name} {version} {what}"),
-        remedy,
-    ))
+    Some(Finding::new("licences", POLICY, 1, format!("{name} {version} {what}"), remedy))
 }
 
 /// Whether an SPDX expression can be met with allowed licences alone.
 fn grants(expression: &str, allowed: &dyn Fn(&str) -> bool) -> bool {
-    let spaced = expression
-        .replace('(', " ( ")
-        .replace(')', " ) ")
-        .replace('/', " OR ");
+    let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
     let mut words: Vec<&str> = spaced.split_whitespace().rev().collect();
     any_of(&mut words, allowed) && words.is_empty()
 }

@@ -34,16 +34,11 @@ fn broken(tree: &Tree, file: &File, link: &Link) -> Option<Finding> {
         let what = format!("the link `{}` leads nowhere", link.target);
         return found(what, "mend the path; it is relative to this file's folder");
     };
-    let document = tree
-        .find(&path)
-        .filter(|document| document.has_extension("md"))?;
+    let document = tree.find(&path).filter(|document| document.has_extension("md"))?;
     if anchor.is_empty() || anchors(&document.text).iter().any(|known| known == anchor) {
         return None;
     }
-    let what = format!(
-        "the link `{}` names a heading that {path} does not have",
-        link.target
-    );
+    let what = format!("the link `{}` names a heading that {path} does not have", link.target);
     found(what, "name a heading as it stands there")
 }
 
@@ -53,11 +48,7 @@ fn is_elsewhere(target: &str) -> bool {
 
 /// The path a link names, seen from the root; an anchor alone names the file itself.
 fn target_path(file: &File, path: &str) -> Option<String> {
-    if path.is_empty() {
-        Some(file.path.clone())
-    } else {
-        resolve(folder_of(&file.path), path)
-    }
+    if path.is_empty() { Some(file.path.clone()) } else { resolve(folder_of(&file.path), path) }
 }
 
 /// Documents under `docs` that no chain of links from a start reaches.
@@ -69,17 +60,13 @@ fn unreached(tree: &Tree) -> Vec<Finding> {
             continue;
         };
         if reached.insert(path) && file.has_extension("md") {
-            let targets = links(&file.text)
-                .into_iter()
-                .filter(|link| !is_elsewhere(&link.target));
+            let targets = links(&file.text).into_iter().filter(|link| !is_elsewhere(&link.target));
             waiting.extend(targets.filter_map(|link| {
                 target_path(file, link.target.split('#').next().unwrap_or_default())
             }));
         }
     }
-    let documents = tree
-        .with_extension("md")
-        .filter(|file| file.path.starts_with("docs/"));
+    let documents = tree.with_extension("md").filter(|file| file.path.starts_with("docs/"));
     documents
         .filter(|file| !reached.contains(&file.path))
         .map(|file| {
@@ -94,34 +81,22 @@ mod tests {
     use super::*;
 
     fn shown(files: &[(&str, &str)]) -> Vec<(String, usize)> {
-        check(&Tree::of(files))
-            .into_iter()
-            .map(|finding| (finding.path, finding.line))
-            .collect()
+        check(&Tree::of(files)).into_iter().map(|finding| (finding.path, finding.line)).collect()
     }
 
     #[test]
     fn a_link_that_leads_nowhere_is_found() {
         let files = [
-            (
-                "README.md",
-                "[a](docs/a.md)\n[b](docs/b.md) [c](https://example.org/x.md)\n",
-            ),
+            ("README.md", "[a](docs/a.md)\n[b](docs/b.md) [c](https://example.org/x.md)\n"),
             ("docs/a.md", "[up](../README.md) [out](../../x.md)\n"),
         ];
-        assert_eq!(
-            shown(&files),
-            [("README.md".to_owned(), 2), ("docs/a.md".to_owned(), 1)]
-        );
+        assert_eq!(shown(&files), [("README.md".to_owned(), 2), ("docs/a.md".to_owned(), 1)]);
     }
 
     #[test]
     fn a_heading_that_is_not_there_is_found() {
         let files = [
-            (
-                "README.md",
-                "# One two\n[a](#one-two) [b](docs/a.md#three)\n[c](#four)\n",
-            ),
+            ("README.md", "# One two\n[a](#one-two) [b](docs/a.md#three)\n[c](#four)\n"),
             ("docs/a.md", "## Three\n"),
         ];
         assert_eq!(shown(&files), [("README.md".to_owned(), 3)]);
@@ -129,11 +104,8 @@ mod tests {
 
     #[test]
     fn a_document_that_nobody_links_is_found() {
-        let files = [
-            ("docs/README.md", "[a](a.md)\n"),
-            ("docs/a.md", ""),
-            ("docs/b.md", "[a](a.md)\n"),
-        ];
+        let files =
+            [("docs/README.md", "[a](a.md)\n"), ("docs/a.md", ""), ("docs/b.md", "[a](a.md)\n")];
         assert_eq!(shown(&files), [("docs/b.md".to_owned(), 1)]);
     }
 

@@ -15,9 +15,8 @@ const ORDERED: [&str; 6] = [
 
 /// Checks the places that must be ordered.
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
-    let files = tree
-        .rust()
-        .filter(|(file, _)| ORDERED.iter().any(|place| file.path.starts_with(place)));
+    let files =
+        tree.rust().filter(|(file, _)| ORDERED.iter().any(|place| file.path.starts_with(place)));
     files
         .flat_map(|(file, source)| {
             let places = 0..source.tokens.len();
@@ -29,13 +28,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
                 };
                 let what = format!("the order of a {name} is chance");
                 let remedy = format!("use a {instead}");
-                Some(Finding::new(
-                    "maps",
-                    &file.path,
-                    source.tokens[at].line,
-                    what,
-                    remedy,
-                ))
+                Some(Finding::new("maps", &file.path, source.tokens[at].line, what, remedy))
             })
         })
         .collect()
@@ -49,21 +42,16 @@ mod tests {
 
     #[test]
     fn an_unordered_map_is_found_where_order_matters() {
-        for path in [
-            "crates/ledger/src/a.rs",
-            "crates/server/src/app/a.rs",
-            "crates/agent/src/device/a.rs",
-        ] {
+        for path in
+            ["crates/ledger/src/a.rs", "crates/server/src/app/a.rs", "crates/agent/src/device/a.rs"]
+        {
             assert_eq!(check(&Tree::of(&[(path, TEXT)])).len(), 2, "{path}");
         }
     }
 
     #[test]
     fn elsewhere_it_is_fine() {
-        for path in [
-            "crates/server/src/portal/a.rs",
-            "crates/agent/src/client.rs",
-        ] {
+        for path in ["crates/server/src/portal/a.rs", "crates/agent/src/client.rs"] {
             assert_eq!(check(&Tree::of(&[(path, TEXT)])), [], "{path}");
         }
     }

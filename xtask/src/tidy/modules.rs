@@ -16,10 +16,7 @@ pub(crate) fn reached(tree: &Tree) -> BTreeSet<String> {
             continue;
         };
         if reached.insert(path.clone()) {
-            let place = Place {
-                file_folder: folder_of(&path),
-                children: &children,
-            };
+            let place = Place { file_folder: folder_of(&path), children: &children };
             named_files(source, 0, source.tokens.len(), &place, tree, &mut waiting);
         }
     }
@@ -48,28 +45,16 @@ fn roots(tree: &Tree) -> Vec<Waiting> {
             continue;
         }
         let folder = folder_of(&manifest.path);
-        let found = tree
-            .with_extension("rs")
-            .filter(|file| is_found_by_cargo(folder, &file.path));
+        let found = tree.with_extension("rs").filter(|file| is_found_by_cargo(folder, &file.path));
         let found = found.map(|file| file.path.clone());
-        let named = named_targets(&table)
-            .into_iter()
-            .filter_map(|path| resolve(folder, &path));
-        roots.extend(
-            found
-                .chain(named)
-                .map(|path| (path.clone(), folder_of(&path).to_owned())),
-        );
+        let named = named_targets(&table).into_iter().filter_map(|path| resolve(folder, &path));
+        roots.extend(found.chain(named).map(|path| (path.clone(), folder_of(&path).to_owned())));
     }
     roots
 }
 
 fn is_found_by_cargo(package: &str, path: &str) -> bool {
-    let prefix = if package.is_empty() {
-        String::new()
-    } else {
-        format!("{package}/")
-    };
+    let prefix = if package.is_empty() { String::new() } else { format!("{package}/") };
     let Some(inside) = path.strip_prefix(&prefix) else {
         return false;
     };
@@ -86,12 +71,7 @@ fn is_found_by_cargo(package: &str, path: &str) -> bool {
 }
 
 fn named_targets(manifest: &Table) -> Vec<String> {
-    let one = |target: &Value| {
-        target
-            .get("path")
-            .and_then(Value::as_str)
-            .map(str::to_owned)
-    };
+    let one = |target: &Value| target.get("path").and_then(Value::as_str).map(str::to_owned);
     let lists = ["bin", "test", "bench", "example"].into_iter();
     let listed = lists.filter_map(|kind| manifest.get(kind)?.as_array());
     let mut paths: Vec<String> = listed.flatten().filter_map(one).collect();
@@ -115,16 +95,10 @@ fn named_files(
                 waiting.extend(file_of(source, at, name, place, tree));
             }
             (Some("mod"), Some(name)) => {
-                if let Some(Token::Open {
-                    bracket: Bracket::Curly,
-                    close,
-                }) = token(source, at + 2)
+                if let Some(Token::Open { bracket: Bracket::Curly, close }) = token(source, at + 2)
                 {
                     let children = format!("{}/{name}", place.children);
-                    let inner = Place {
-                        children: &children,
-                        ..*place
-                    };
+                    let inner = Place { children: &children, ..*place };
                     named_files(source, at + 3, *close, &inner, tree, waiting);
                     at = *close;
                 }
@@ -158,9 +132,7 @@ fn file_of(
         return Some((path.clone(), children_of(&path)));
     }
     let candidates = [format!("{name}.rs"), format!("{name}/mod.rs")];
-    let mut paths = candidates
-        .iter()
-        .filter_map(|file| resolve(place.children, file));
+    let mut paths = candidates.iter().filter_map(|file| resolve(place.children, file));
     let path = paths.find(|path| tree.exists(path))?;
     Some((path.clone(), children_of(&path)))
 }
@@ -176,10 +148,7 @@ fn children_of(path: &str) -> String {
 /// The text of a `#[path = "…"]` that stands before the item whose keyword stands at `at`.
 fn path_attribute(source: &Source, at: usize) -> Option<String> {
     let start = (0..at).rev().find(|&before| {
-        matches!(
-            token(source, before),
-            Some(Token::Mark(';') | Token::Close(Bracket::Curly))
-        )
+        matches!(token(source, before), Some(Token::Mark(';') | Token::Close(Bracket::Curly)))
     });
     let first = start.map_or(0, |before| before + 1);
     (first..at).find_map(|place| {
@@ -206,19 +175,13 @@ mod tests {
     #[test]
     fn modules_are_followed_into_folders_and_inline_modules() {
         let files = [
-            (
-                "crates/wire/src/lib.rs",
-                "mod a; mod b { mod c; } // mod d;",
-            ),
+            ("crates/wire/src/lib.rs", "mod a; mod b { mod c; } // mod d;"),
             ("crates/wire/src/a.rs", "pub mod e;"),
             ("crates/wire/src/a/e.rs", ""),
             ("crates/wire/src/b/c.rs", ""),
             ("crates/wire/src/d.rs", ""),
         ];
-        let expected = files
-            .iter()
-            .map(|(path, _)| *path)
-            .filter(|path| !path.ends_with("d.rs"));
+        let expected = files.iter().map(|(path, _)| *path).filter(|path| !path.ends_with("d.rs"));
         let mut expected: Vec<&str> = expected.collect();
         expected.sort_unstable();
         assert_eq!(reached_of(&files), expected);
@@ -227,10 +190,7 @@ mod tests {
     #[test]
     fn tests_binaries_and_named_paths_are_roots() {
         let files = [
-            (
-                "crates/wire/tests/a.rs",
-                "#[path = \"helpers/b.rs\"] mod b; include!(\"c.rs\");",
-            ),
+            ("crates/wire/tests/a.rs", "#[path = \"helpers/b.rs\"] mod b; include!(\"c.rs\");"),
             ("crates/wire/tests/helpers/b.rs", ""),
             ("crates/wire/src/bin/d.rs", ""),
         ];
@@ -241,10 +201,8 @@ mod tests {
     fn a_target_is_found_by_its_path_in_the_manifest() {
         let manifest =
             "[package]\nname = \"agent\"\n[[bin]]\nname = \"x\"\npath = \"src/x/run.rs\"\n";
-        let tree = Tree::of(&[
-            ("crates/agent/Cargo.toml", manifest),
-            ("crates/agent/src/x/run.rs", ""),
-        ]);
+        let tree =
+            Tree::of(&[("crates/agent/Cargo.toml", manifest), ("crates/agent/src/x/run.rs", "")]);
         assert_eq!(reached(&tree).len(), 1);
     }
 }

@@ -85,9 +85,8 @@ pub(crate) struct Function {
 impl Source {
     /// Reads a file's text; the error is the line that cannot be read.
     pub(crate) fn read(text: &str) -> Result<Source, usize> {
-        let stream: TokenStream = text
-            .parse()
-            .map_err(|error: proc_macro2::LexError| error.span().start().line)?;
+        let stream: TokenStream =
+            text.parse().map_err(|error: proc_macro2::LexError| error.span().start().line)?;
         let mut source = Source::default();
         source.flatten(stream);
         source.mark_tests();
@@ -105,10 +104,7 @@ impl Source {
                     self.push(Token::Mark(mark.as_char()), mark.span().start().line);
                 }
                 TokenTree::Literal(literal) => {
-                    self.push(
-                        Token::Literal(literal.to_string()),
-                        literal.span().start().line,
-                    );
+                    self.push(Token::Literal(literal.to_string()), literal.span().start().line);
                 }
                 TokenTree::Group(group) => self.flatten_group(&group),
             }
@@ -123,13 +119,7 @@ impl Source {
             Delimiter::None => Bracket::Invisible,
         };
         let open = self.tokens.len();
-        self.push(
-            Token::Open {
-                bracket,
-                close: open,
-            },
-            group.span_open().start().line,
-        );
+        self.push(Token::Open { bracket, close: open }, group.span_open().start().line);
         self.flatten(group.stream());
         let close = self.tokens.len();
         self.push(Token::Close(bracket), group.span_close().end().line);
@@ -137,12 +127,7 @@ impl Source {
     }
 
     fn push(&mut self, token: Token, line: usize) {
-        self.tokens.push(Placed {
-            token,
-            line,
-            test: false,
-            block: Block::Other,
-        });
+        self.tokens.push(Placed { token, line, test: false, block: Block::Other });
     }
 
     /// Marks what a `#[cfg(test)]` or a `#[test]` covers; `#![cfg(test)]` covers the file.
@@ -180,10 +165,7 @@ impl Source {
         while at < self.tokens.len() {
             match &self.tokens[at].token {
                 Token::Mark(';') => return at + 1,
-                Token::Open {
-                    bracket: Bracket::Curly,
-                    close,
-                } => return close + 1,
+                Token::Open { bracket: Bracket::Curly, close } => return close + 1,
                 Token::Open { close, .. } => at = close + 1,
                 Token::Close(_) => return at,
                 _ => at += 1,
@@ -208,26 +190,17 @@ impl Source {
     fn starts_item(&self, at: usize) -> bool {
         match at.checked_sub(1).map(|before| &self.tokens[before].token) {
             None | Some(Token::Mark(';') | Token::Close(Bracket::Square | Bracket::Curly)) => true,
-            Some(Token::Open {
-                bracket: Bracket::Curly,
-                ..
-            }) => true,
+            Some(Token::Open { bracket: Bracket::Curly, .. }) => true,
             Some(Token::Word(word)) => word == "unsafe" || word == "default",
             _ => false,
         }
     }
 
     fn kind_of_impl(&self, at: usize) -> Block {
-        let end = self
-            .next_curly(at)
-            .map_or(self.tokens.len(), |(open, _)| open);
+        let end = self.next_curly(at).map_or(self.tokens.len(), |(open, _)| open);
         let named_trait =
             (at..end).any(|word| self.word(word) == Some("for") && !self.is_mark(word + 1, '<'));
-        if named_trait {
-            Block::TraitImpl
-        } else {
-            Block::Impl
-        }
+        if named_trait { Block::TraitImpl } else { Block::Impl }
     }
 
     fn mark_directly_inside(&mut self, from: usize, to: usize, block: Block) {
@@ -247,16 +220,10 @@ impl Source {
         while at < self.tokens.len() {
             match &self.tokens[at].token {
                 // `Array<{ N + 1 }>`: braces around a constant, not a body.
-                Token::Open {
-                    bracket: Bracket::Curly,
-                    close,
-                } if self.is_mark(close + 1, '>') => {
+                Token::Open { bracket: Bracket::Curly, close } if self.is_mark(close + 1, '>') => {
                     at = close + 1;
                 }
-                Token::Open {
-                    bracket: Bracket::Curly,
-                    close,
-                } => return Some((at, *close)),
+                Token::Open { bracket: Bracket::Curly, close } => return Some((at, *close)),
                 Token::Open { close, .. } => at = close + 1,
                 Token::Close(_) | Token::Mark(';') => return None,
                 _ => at += 1,
@@ -288,58 +255,34 @@ impl Source {
         if !self.is_mark(at, '#') {
             return None;
         }
-        let open = if self.is_mark(at + 1, '!') {
-            at + 2
-        } else {
-            at + 1
-        };
+        let open = if self.is_mark(at + 1, '!') { at + 2 } else { at + 1 };
         match self.tokens.get(open)?.token {
-            Token::Open {
-                bracket: Bracket::Square,
-                close,
-            } => Some((open, close)),
+            Token::Open { bracket: Bracket::Square, close } => Some((open, close)),
             _ => None,
         }
     }
 
     /// Every function with a name, those in macro calls too.
     pub(crate) fn functions(&self) -> Vec<Function> {
-        (0..self.tokens.len())
-            .filter_map(|at| self.function(at))
-            .collect()
+        (0..self.tokens.len()).filter_map(|at| self.function(at)).collect()
     }
 
     fn function(&self, at: usize) -> Option<Function> {
         if self.word(at) != Some("fn") {
             return None;
         }
-        let name_at = if self.is_mark(at + 1, '$') {
-            at + 2
-        } else {
-            at + 1
-        };
+        let name_at = if self.is_mark(at + 1, '$') { at + 2 } else { at + 1 };
         let name = self.word(name_at)?.to_owned();
         let parameters = (name_at..self.tokens.len()).find(|&place| {
-            matches!(
-                self.tokens[place].token,
-                Token::Open {
-                    bracket: Bracket::Round,
-                    ..
-                }
-            ) && !self.is_bound(name_at, place)
+            matches!(self.tokens[place].token, Token::Open { bracket: Bracket::Round, .. })
+                && !self.is_bound(name_at, place)
         })?;
         let last = match self.next_curly(parameters) {
             Some((_, close)) => close,
             None => self.end_of_item(parameters).saturating_sub(1),
         };
         let Placed { line, block, .. } = self.tokens[at];
-        Some(Function {
-            name,
-            line,
-            last_line: self.tokens[last].line,
-            parameters,
-            block,
-        })
+        Some(Function { name, line, last_line: self.tokens[last].line, parameters, block })
     }
 
     /// Whether the round bracket at `open` belongs to a bound such as `F: Fn(u8)` and not to the
@@ -386,10 +329,7 @@ mod tests {
         let source =
             read("proptest! {\n #[test]\n fn holds(x in 0..9u8) {\n  assert!(x < 9);\n }\n}");
         let function = &source.functions()[0];
-        assert_eq!(
-            (function.name.as_str(), function.line, function.last_line),
-            ("holds", 3, 5)
-        );
+        assert_eq!((function.name.as_str(), function.line, function.last_line), ("holds", 3, 5));
     }
 
     #[test]
@@ -425,9 +365,6 @@ mod tests {
 
     #[test]
     fn a_file_that_is_not_rust_names_the_line() {
-        assert_eq!(
-            Source::read("fn a() {\n  let s = \"open;\n").unwrap_err(),
-            2
-        );
+        assert_eq!(Source::read("fn a() {\n  let s = \"open;\n").unwrap_err(), 2);
     }
 }

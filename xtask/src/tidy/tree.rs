@@ -44,12 +44,7 @@ impl File {
             Some(Err(line)) => (None, Some(line)),
             None => (None, None),
         };
-        File {
-            path,
-            text,
-            source,
-            broken,
-        }
+        File { path, text, source, broken }
     }
 
     /// The last part of the path.
@@ -59,27 +54,19 @@ impl File {
 
     /// The lines with their numbers, from 1.
     pub(crate) fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.text
-            .lines()
-            .enumerate()
-            .map(|(index, line)| (index + 1, line))
+        self.text.lines().enumerate().map(|(index, line)| (index + 1, line))
     }
 
     /// Whether the path ends in that extension.
     pub(crate) fn has_extension(&self, extension: &str) -> bool {
-        Path::new(&self.path)
-            .extension()
-            .is_some_and(|found| found == extension)
+        Path::new(&self.path).extension().is_some_and(|found| found == extension)
     }
 }
 
 impl Tree {
     /// Reads the repository at `root`.
     pub(crate) fn read(root: &Path) -> io::Result<Tree> {
-        let mut tree = Tree {
-            root: Some(root.to_path_buf()),
-            ..Tree::default()
-        };
+        let mut tree = Tree { root: Some(root.to_path_buf()), ..Tree::default() };
         tree.read_folder(root, "")?;
         Ok(tree)
     }
@@ -88,18 +75,13 @@ impl Tree {
         for entry in std::fs::read_dir(folder)? {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            let path = if prefix.is_empty() {
-                name.clone()
-            } else {
-                format!("{prefix}/{name}")
-            };
+            let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}/{name}") };
             if entry.file_type()?.is_dir() {
                 if !LEFT_OUT.contains(&name.as_str()) {
                     self.read_folder(&entry.path(), &path)?;
                 }
             } else if let Ok(text) = std::fs::read_to_string(entry.path()) {
-                self.files
-                    .insert(path.clone(), File::new(path.clone(), text));
+                self.files.insert(path.clone(), File::new(path.clone(), text));
             }
             self.paths.insert(path);
         }
@@ -129,14 +111,12 @@ impl Tree {
 
     /// Every Rust file that can be read, with its tokens.
     pub(crate) fn rust(&self) -> impl Iterator<Item = (&File, &Source)> {
-        self.files()
-            .filter_map(|file| file.source.as_ref().map(|source| (file, source)))
+        self.files().filter_map(|file| file.source.as_ref().map(|source| (file, source)))
     }
 
     /// The text files with one extension.
     pub(crate) fn with_extension(&self, extension: &str) -> impl Iterator<Item = &File> {
-        self.files()
-            .filter(move |file| file.has_extension(extension))
+        self.files().filter(move |file| file.has_extension(extension))
     }
 
     /// A text file by its path.
@@ -163,9 +143,7 @@ pub(crate) fn unreadable(tree: &Tree) -> Vec<Finding> {
 
 /// Whether a path names a Rust file.
 fn is_rust(path: &str) -> bool {
-    Path::new(path)
-        .extension()
-        .is_some_and(|extension| extension == "rs")
+    Path::new(path).extension().is_some_and(|extension| extension == "rs")
 }
 
 /// The last part of a path.
@@ -199,10 +177,7 @@ mod tests {
 
     #[test]
     fn a_relative_path_is_seen_from_its_folder() {
-        assert_eq!(
-            resolve("docs/book", "../../README.md").as_deref(),
-            Some("README.md")
-        );
+        assert_eq!(resolve("docs/book", "../../README.md").as_deref(), Some("README.md"));
         assert_eq!(resolve("docs", "./a/../b.md").as_deref(), Some("docs/b.md"));
         assert_eq!(resolve("docs", "../../b.md"), None);
     }

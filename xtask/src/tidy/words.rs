@@ -24,70 +24,22 @@ enum Kind {
 
 /// The list. This file is the only one that may hold them.
 const BANNED: [Banned; 16] = [
-    Banned {
-        word: "todo!",
-        kind: Kind::Note,
-    },
-    Banned {
-        word: "unimplemented!",
-        kind: Kind::Note,
-    },
-    Banned {
-        word: "TODO",
-        kind: Kind::Note,
-    },
-    Banned {
-        word: "FIXME",
-        kind: Kind::Note,
-    },
-    Banned {
-        word: "XXX",
-        kind: Kind::Note,
-    },
-    Banned {
-        word: "HACK",
-        kind: Kind::Note,
-    },
-    Banned {
-        word: "/work/",
-        kind: Kind::MachinePath,
-    },
-    Banned {
-        word: "/tmp/",
-        kind: Kind::MachinePath,
-    },
-    Banned {
-        word: "/root/",
-        kind: Kind::MachinePath,
-    },
-    Banned {
-        word: "/home/",
-        kind: Kind::MachinePath,
-    },
-    Banned {
-        word: "crates.io",
-        kind: Kind::RegistryHost,
-    },
-    Banned {
-        word: "pypi.org",
-        kind: Kind::RegistryHost,
-    },
-    Banned {
-        word: "pythonhosted.org",
-        kind: Kind::RegistryHost,
-    },
-    Banned {
-        word: "npmjs.org",
-        kind: Kind::RegistryHost,
-    },
-    Banned {
-        word: "npmjs.com",
-        kind: Kind::RegistryHost,
-    },
-    Banned {
-        word: "deb.debian.org",
-        kind: Kind::RegistryHost,
-    },
+    Banned { word: "todo!", kind: Kind::Note },
+    Banned { word: "unimplemented!", kind: Kind::Note },
+    Banned { word: "TODO", kind: Kind::Note },
+    Banned { word: "FIXME", kind: Kind::Note },
+    Banned { word: "XXX", kind: Kind::Note },
+    Banned { word: "HACK", kind: Kind::Note },
+    Banned { word: "/work/", kind: Kind::MachinePath },
+    Banned { word: "/tmp/", kind: Kind::MachinePath },
+    Banned { word: "/root/", kind: Kind::MachinePath },
+    Banned { word: "/home/", kind: Kind::MachinePath },
+    Banned { word: "crates.io", kind: Kind::RegistryHost },
+    Banned { word: "pypi.org", kind: Kind::RegistryHost },
+    Banned { word: "pythonhosted.org", kind: Kind::RegistryHost },
+    Banned { word: "npmjs.org", kind: Kind::RegistryHost },
+    Banned { word: "npmjs.com", kind: Kind::RegistryHost },
+    Banned { word: "deb.debian.org", kind: Kind::RegistryHost },
 ];
 
 /// Files that hold such words by nature: this list, and what cargo writes.
@@ -143,32 +95,20 @@ mod tests {
     use super::*;
 
     fn lines(path: &str, text: &str) -> Vec<usize> {
-        check(&Tree::of(&[(path, text)]))
-            .into_iter()
-            .map(|finding| finding.line)
-            .collect()
+        check(&Tree::of(&[(path, text)])).into_iter().map(|finding| finding.line).collect()
     }
 
     #[test]
     fn a_note_to_oneself_is_found_in_any_file() {
-        assert_eq!(
-            lines("a.rs", "fn a() {\n    todo!()\n}\n// FIXME: b\n"),
-            [2, 4]
-        );
+        assert_eq!(lines("a.rs", "fn a() {\n    todo!()\n}\n// FIXME: b\n"), [2, 4]);
         assert_eq!(lines("docs/a.md", "XXX\n"), [1]);
         assert_eq!(lines("a.sh", "mktemp -d scrip.XXXXXX\n"), [0_usize; 0]);
     }
 
     #[test]
     fn a_path_of_one_machine_is_found() {
-        assert_eq!(
-            lines("docs/a.md", "see /root/x\nand `/tmp/y`\nand \"/work/z\"\n"),
-            [1, 2, 3]
-        );
-        assert_eq!(
-            lines("docs/a.md", "target/tmp/x, $dir/work/ and ./work/\n"),
-            [0_usize; 0]
-        );
+        assert_eq!(lines("docs/a.md", "see /root/x\nand `/tmp/y`\nand \"/work/z\"\n"), [1, 2, 3]);
+        assert_eq!(lines("docs/a.md", "target/tmp/x, $dir/work/ and ./work/\n"), [0_usize; 0]);
     }
 
     #[test]
@@ -178,13 +118,7 @@ mod tests {
 
     #[test]
     fn what_cargo_writes_is_exempt() {
-        assert_eq!(
-            lines("Cargo.lock", "registry+crates.io-index\n"),
-            [0_usize; 0]
-        );
-        assert_eq!(
-            lines("crates/wire/fuzz/Cargo.lock", "crates.io\n"),
-            [0_usize; 0]
-        );
+        assert_eq!(lines("Cargo.lock", "registry+crates.io-index\n"), [0_usize; 0]);
+        assert_eq!(lines("crates/wire/fuzz/Cargo.lock", "crates.io\n"), [0_usize; 0]);
     }
 }
