@@ -50,10 +50,7 @@ const KINDS: &[(&str, &str)] = &[
 ];
 
 fn name_of(prefix: &str) -> Option<&'static str> {
-    KINDS
-        .iter()
-        .find(|(kind, _)| kind.eq_ignore_ascii_case(prefix))
-        .map(|(_, name)| *name)
+    KINDS.iter().find(|(kind, _)| kind.eq_ignore_ascii_case(prefix)).map(|(_, name)| *name)
 }
 
 /// Writes `prefix_` and the symbols of `bytes`.
@@ -253,10 +250,7 @@ mod tests {
             "fish_01KDYAK3SEFENTQAXBNENTQAXB",
             "pool_0\u{e9}KDYFCAPEFANTQAXBNENAQAXB",
         ] {
-            assert!(
-                matches!(text.parse::<PoolId>(), Err(IdError::Malformed { .. })),
-                "{text}"
-            );
+            assert!(matches!(text.parse::<PoolId>(), Err(IdError::Malformed { .. })), "{text}");
         }
     }
 
@@ -283,10 +277,7 @@ mod tests {
         let of = |parts: &[&[u8]]| PoolId::derive(parts);
         assert_eq!(of(&[b"ab", b"c"]), of(&[b"ab", b"c"]));
         assert_ne!(of(&[b"ab", b"c"]), of(&[b"a", b"bc"]));
-        assert_ne!(
-            of(&[b"ab"]).as_bytes(),
-            LicenseId::derive(&[b"ab"]).as_bytes()
-        );
+        assert_ne!(of(&[b"ab"]).as_bytes(), LicenseId::derive(&[b"ab"]).as_bytes());
     }
 
     #[test]

@@ -62,14 +62,11 @@ impl VerifyingKey {
         if point.is_weak() || !is_canonical(&bytes) {
             return Err(KeyError);
         }
-        Ok(VerifyingKey {
-            point,
-            id: KeyId::of(&bytes),
-        })
+        Ok(VerifyingKey { point, id: KeyId::of(&bytes) })
     }
 
     /// The public bytes.
-    pub fn to_bytes(&self) -> [u8; 32] {
+    pub fn to_bytes(self) -> [u8; 32] {
         self.point.to_bytes()
     }
 
@@ -122,10 +119,7 @@ impl SigningKey {
 
     /// The public half.
     pub fn verifying(&self) -> VerifyingKey {
-        VerifyingKey {
-            point: self.secret.verifying_key(),
-            id: self.id,
-        }
+        VerifyingKey { point: self.secret.verifying_key(), id: self.id }
     }
 
     /// The key's name.
@@ -155,11 +149,7 @@ mod tests {
         let mut signature = key.sign(b"ten in use");
         assert!(key.verifying().verify(b"ten in use", &signature));
         assert!(!key.verifying().verify(b"two in use", &signature));
-        assert!(
-            !SigningKey::from_seed([8; 32])
-                .verifying()
-                .verify(b"ten in use", &signature)
-        );
+        assert!(!SigningKey::from_seed([8; 32]).verifying().verify(b"ten in use", &signature));
         signature[3] ^= 1;
         assert!(!key.verifying().verify(b"ten in use", &signature));
     }
@@ -186,10 +176,7 @@ mod tests {
     #[test]
     fn a_realm_is_named_after_its_root() {
         let root = SigningKey::from_seed([7; 32]).verifying();
-        assert_eq!(
-            Realm::of(&root).as_bytes(),
-            KeyId::of(&root.to_bytes()).as_bytes()
-        );
+        assert_eq!(Realm::of(&root).as_bytes(), KeyId::of(&root.to_bytes()).as_bytes());
         assert!(Realm::of(&root).to_string().starts_with("realm_"));
     }
 }

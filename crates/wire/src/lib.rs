@@ -6,13 +6,19 @@
 //!
 //! Not here: what a message *means* (that is the ledger's), storage, HTTP.
 
+mod cbor;
 mod crockford;
+mod json;
 pub mod text;
 
 pub mod id;
 pub mod key;
 pub mod limits;
+pub mod message;
 pub mod quantity;
+pub mod report;
+pub mod seal;
 pub mod tag;
 pub mod time;
+pub mod token;
 pub mod udi;

@@ -28,11 +28,7 @@ impl Count {
     /// # Errors
     /// [`CountError`] when `value` exceeds [`limits::COUNT`].
     pub const fn new(value: u64) -> Result<Count, CountError> {
-        if value > limits::COUNT as u64 {
-            Err(CountError(value))
-        } else {
-            Ok(Count(value as u32))
-        }
+        if value > limits::COUNT as u64 { Err(CountError(value)) } else { Ok(Count(value as u32)) }
     }
 
     /// The plain number.

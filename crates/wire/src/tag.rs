@@ -16,25 +16,28 @@ use crate::limits;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TagError {
     /// Empty or more than [`limits::TEXT_CHARS`] characters.
-    #[error(
-        "a tag has 1 to {} characters: shorten it (tag.length)",
-        limits::TEXT_CHARS
-    )]
+    #[error("a tag has 1 to {} characters: shorten it (tag.length)", limits::TEXT_CHARS)]
     Length,
     /// A space, a control character or one outside ASCII.
     #[error("a tag holds printable ASCII without spaces: remove the others (tag.character)")]
     Character,
 }
 
+impl TagError {
+    /// The stable code, as in the text.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            TagError::Length => "tag.length",
+            TagError::Character => "tag.character",
+        }
+    }
+}
+
 fn check(text: &str) -> Result<(), TagError> {
     if text.is_empty() || text.len() > limits::TEXT_CHARS {
         return Err(TagError::Length);
     }
-    if text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        Ok(())
-    } else {
-        Err(TagError::Character)
-    }
+    if text.bytes().all(|byte| byte.is_ascii_graphic()) { Ok(()) } else { Err(TagError::Character) }
 }
 
 /// The `<NAME>` of `regid.<date>.<domain>.<domain>.<NAME>,<version>_<uuid>`.
@@ -58,6 +61,12 @@ macro_rules! tags {
             pub fn new(text: &str) -> Result<$name, TagError> {
                 check(text)?;
                 Ok($name(text.to_owned()))
+            }
+
+            /// Makes a tag of a text that is already at hand.
+            pub(crate) fn from_text(text: String) -> Result<$name, TagError> {
+                check(&text)?;
+                Ok($name(text))
             }
 
             /// The whole tag.
@@ -106,8 +115,7 @@ macro_rules! tags {
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
                 let text = String::deserialize(deserializer)?;
-                check(&text).map_err(serde::de::Error::custom)?;
-                Ok($name(text))
+                $name::from_text(text).map_err(serde::de::Error::custom)
             }
         }
 

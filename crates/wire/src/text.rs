@@ -29,9 +29,5 @@ pub(crate) fn check(text: &str) -> Result<(), TextFault> {
     } else {
         !text.chars().any(char::is_control)
     };
-    if plain {
-        Ok(())
-    } else {
-        Err(TextFault::Control)
-    }
+    if plain { Ok(()) } else { Err(TextFault::Control) }
 }

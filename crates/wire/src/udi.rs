@@ -30,11 +30,7 @@ pub struct Udi {
     #[n(0)]
     pub pid: Option<String>,
     /// The serial number, such as `FCW2303D16Y`.
-    #[serde(
-        rename = "udi_serial_number",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "udi_serial_number", default, skip_serializing_if = "Option::is_none")]
     #[n(1)]
     pub serial: Option<String>,
     /// The version id, such as `V02`.
@@ -93,14 +89,25 @@ const LABELS: [(&str, &str); 7] = [
     ("MAC", "mac_address"),
 ];
 
+impl UdiError {
+    /// The stable code, as in the text.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            UdiError::NoIdentity => "udi.identity",
+            UdiError::Field { .. } => "udi.field",
+            UdiError::Malformed => "udi.malformed",
+        }
+    }
+}
+
 impl Udi {
+    /// The names of the fields on the wire, in their order there.
+    pub(crate) const NAMES: [&str; 7] =
+        [LABELS[0].1, LABELS[1].1, LABELS[2].1, LABELS[3].1, LABELS[4].1, LABELS[5].1, LABELS[6].1];
+
     /// The identifier of most hardware.
     pub fn pid_serial(pid: impl Into<String>, serial: impl Into<String>) -> Udi {
-        Udi {
-            pid: Some(pid.into()),
-            serial: Some(serial.into()),
-            ..Udi::default()
-        }
+        Udi { pid: Some(pid.into()), serial: Some(serial.into()), ..Udi::default() }
     }
 
     /// Checks every field, and that something identifies the product instance.
@@ -129,10 +136,9 @@ impl Udi {
     pub fn identity(&self) -> Result<String, UdiError> {
         match (&self.pid, &self.serial, &self.uuid, &self.suvi) {
             // A comma in the product id is escaped, so that no two pairs read alike.
-            (Some(pid), Some(serial), _, _) => Ok(format!(
-                "P:{},S:{serial}",
-                pid.replace('%', "%25").replace(',', "%2C")
-            )),
+            (Some(pid), Some(serial), _, _) => {
+                Ok(format!("P:{},S:{serial}", pid.replace('%', "%25").replace(',', "%2C")))
+            }
             (_, _, Some(uuid), _) => Ok(format!("U:{uuid}")),
             (_, _, _, Some(suvi)) => Ok(format!("V:{suvi}")),
             _ => Err(UdiError::NoIdentity),
@@ -154,20 +160,15 @@ impl Udi {
     }
 
     fn field(&mut self, label: &str) -> Option<&mut Option<String>> {
-        Some(
-            match LABELS
-                .iter()
-                .position(|(name, _)| name.eq_ignore_ascii_case(label))?
-            {
-                0 => &mut self.pid,
-                1 => &mut self.serial,
-                2 => &mut self.vid,
-                3 => &mut self.uuid,
-                4 => &mut self.suvi,
-                5 => &mut self.host_identifier,
-                _ => &mut self.mac_address,
-            },
-        )
+        Some(match LABELS.iter().position(|(name, _)| name.eq_ignore_ascii_case(label))? {
+            0 => &mut self.pid,
+            1 => &mut self.serial,
+            2 => &mut self.vid,
+            3 => &mut self.uuid,
+            4 => &mut self.suvi,
+            5 => &mut self.host_identifier,
+            _ => &mut self.mac_address,
+        })
     }
 }
 
@@ -193,9 +194,8 @@ impl FromStr for Udi {
         let mut udi = Udi::default();
         let mut last: Option<String> = None;
         for piece in text.split(',') {
-            let start = piece
-                .split_once(':')
-                .filter(|(label, _)| udi.field(label.trim()).is_some());
+            let start =
+                piece.split_once(':').filter(|(label, _)| udi.field(label.trim()).is_some());
             match (start, last.as_deref()) {
                 (Some((label, value)), _) => {
                     let label = label.trim();
@@ -206,10 +206,8 @@ impl FromStr for Udi {
                     last = Some(label.to_owned());
                 }
                 (None, Some(label)) => {
-                    let value = udi
-                        .field(label)
-                        .and_then(Option::as_mut)
-                        .ok_or(UdiError::Malformed)?;
+                    let value =
+                        udi.field(label).and_then(Option::as_mut).ok_or(UdiError::Malformed)?;
                     value.push(',');
                     value.push_str(piece);
                 }
@@ -231,10 +229,7 @@ mod tests {
         assert_eq!(udi.to_string(), "PID:C9300-24UX,SN:FCW2303D16Y");
         assert_eq!(udi.to_string().parse(), Ok(udi.clone()));
         udi.uuid = Some("4C4C4544-0042".into());
-        assert_eq!(
-            udi.to_string(),
-            "PID:C9300-24UX,SN:FCW2303D16Y,UUID:4C4C4544-0042"
-        );
+        assert_eq!(udi.to_string(), "PID:C9300-24UX,SN:FCW2303D16Y,UUID:4C4C4544-0042");
         udi.mac_address = Some("00:11:22:33:44:55".into());
         udi.pid = Some("one, two".into());
         assert_eq!(udi.to_string().parse(), Ok(udi));
@@ -243,31 +238,18 @@ mod tests {
 
     #[test]
     fn what_identifies_nothing_is_refused() {
-        for text in [
-            "",
-            "C9300",
-            "PID:A",
-            "PID:A,PID:B,SN:C",
-            "PID:,SN:B",
-            "FISH:A",
-        ] {
+        for text in ["", "C9300", "PID:A", "PID:A,PID:B,SN:C", "PID:,SN:B", "FISH:A"] {
             assert!(text.parse::<Udi>().is_err(), "{text}");
         }
         assert_eq!(Udi::default().identity(), Err(UdiError::NoIdentity));
         assert_eq!(
-            Udi::pid_serial("A", "B\0")
-                .validate()
-                .unwrap_err()
-                .to_string(),
+            Udi::pid_serial("A", "B\0").validate().unwrap_err().to_string(),
             "udi_serial_number cannot be used: it holds a control character: remove it (udi.field)"
         );
         let long = Udi::pid_serial("A", "ä".repeat(256)).validate();
         assert_eq!(
             long,
-            Err(UdiError::Field {
-                field: "udi_serial_number",
-                fault: TextFault::TooLong
-            })
+            Err(UdiError::Field { field: "udi_serial_number", fault: TextFault::TooLong })
         );
         assert!(Udi::pid_serial("A", "ä".repeat(255)).validate().is_ok());
     }
@@ -280,20 +262,10 @@ mod tests {
             identity(Udi::pid_serial("A,S:B", "C")),
             identity(Udi::pid_serial("A", "B,S:C"))
         );
-        let virtual_machine = Udi {
-            uuid: Some("u".into()),
-            suvi: Some("s".into()),
-            ..Udi::default()
-        };
+        let virtual_machine =
+            Udi { uuid: Some("u".into()), suvi: Some("s".into()), ..Udi::default() };
         assert_eq!(identity(virtual_machine.clone()), "U:u");
-        assert_eq!(
-            identity(Udi {
-                uuid: None,
-                pid: Some("A".into()),
-                ..virtual_machine
-            }),
-            "V:s"
-        );
+        assert_eq!(identity(Udi { uuid: None, pid: Some("A".into()), ..virtual_machine }), "V:s");
     }
 
     #[test]

@@ -7,9 +7,8 @@ use core::fmt;
 
 const DAY_MILLIS: i64 = 86_400_000;
 
-const MONTHS: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// Why a text is no instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -48,11 +47,7 @@ fn civil(millis: i64) -> Civil {
         (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     Civil {
         year: era * 400 + year_of_era + i64::from(month <= 2),
         month,
@@ -62,35 +57,17 @@ fn civil(millis: i64) -> Civil {
 }
 
 fn clock(millis: i64) -> (i64, i64, i64, i64) {
-    (
-        millis / 3_600_000,
-        millis / 60_000 % 60,
-        millis / 1000 % 60,
-        millis % 1000,
-    )
+    (millis / 3_600_000, millis / 60_000 % 60, millis / 1000 % 60, millis % 1000)
 }
 
 pub(super) fn rfc3339(millis: i64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let Civil {
-        year,
-        month,
-        day,
-        millis,
-    } = civil(millis);
+    let Civil { year, month, day, millis } = civil(millis);
     let (hour, minute, second, milli) = clock(millis);
-    write!(
-        f,
-        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z"
-    )
+    write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
 }
 
 pub(super) fn show_style(millis: i64) -> String {
-    let Civil {
-        year,
-        month,
-        day,
-        millis,
-    } = civil(millis);
+    let Civil { year, month, day, millis } = civil(millis);
     let (hour, minute, second, _) = clock(millis);
     let month = MONTHS[(month - 1) as usize];
     format!("{month} {day:02} {hour:02}:{minute:02}:{second:02} {year:04} UTC")
@@ -101,8 +78,7 @@ fn digits(rest: &mut &[u8], count: usize) -> Option<i64> {
     let (head, tail) = rest.split_at_checked(count)?;
     *rest = tail;
     head.iter().try_fold(0, |value, byte| {
-        byte.is_ascii_digit()
-            .then(|| value * 10 + i64::from(byte - b'0'))
+        byte.is_ascii_digit().then(|| value * 10 + i64::from(byte - b'0'))
     })
 }
 
