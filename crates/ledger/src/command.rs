@@ -1,0 +1,283 @@
+//! Commands: everything that may change the book, each run on a page at a moment.
+//!
+//! A fact ([`Push`], [`Import`], [`Lapse`], [`Tell`]) is recorded; a request is decided and
+//! may be refused. Who owns the page runs a command again after reading what it missed.
+
+mod account;
+mod binding;
+mod catalogue;
+mod house;
+mod report;
+mod token;
+
+use wire::id::{AccountId, AlarmId, EventId, RequestId, VirtualAccountId};
+use wire::tag::EntitlementTag;
+use wire::time::Timestamp;
+
+use crate::lapse;
+use crate::page::{Page, Unread, Want};
+use crate::posting::{Effect, Event, Posting};
+use crate::refusal::Refusal;
+use crate::role::Permit;
+
+pub use account::{CreateAccount, CreateVirtualAccount};
+pub use binding::{Bind, Bound, RevokeKey};
+pub use catalogue::{DefineLicense, EndUse, GrantEntitlement};
+pub use house::{BeginSession, EndSession, KeepFact, MakeClaim};
+pub use report::{Import, Imported, Push, Pushed};
+pub use token::{CreateToken, RevokeToken};
+
+/// Why a command stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Rows are missing on the page: read them and run it again.
+    Unread(Want),
+    /// It is not done.
+    Refused(Refusal),
+}
+
+impl From<Unread> for Stop {
+    fn from(unread: Unread) -> Self {
+        Self::Unread(unread.0)
+    }
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// What a request by a person or program brings along: the right, and an id made by the asker.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The right that was checked.
+    pub permit: Permit,
+    /// The id under which the asker may ask again without a second effect.
+    pub request: RequestId,
+}
+
+impl Asked {
+    /// The event of what was done. Its id is derived, so that a repeat is the same event.
+    fn event(
+        &self,
+        account: AccountId,
+        action: &str,
+        subject: String,
+        detail: &Detail,
+        now: Timestamp,
+    ) -> Effect {
+        Effect::Event(Event {
+            account,
+            id: EventId::derive(&[account.as_bytes(), self.request.as_bytes(), action.as_bytes()]),
+            at: now,
+            actor: self.permit.actor().words().to_owned(),
+            role: self.permit.role().to_owned(),
+            action: action.to_owned(),
+            subject,
+            detail: detail.json(),
+            address: self.permit.address().to_owned(),
+        })
+    }
+}
+
+/// The particulars of an event, as a flat JSON object of strings.
+#[derive(Clone, Debug, Default)]
+struct Detail(Vec<(&'static str, String)>);
+
+impl Detail {
+    fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.0.push((name, value.to_string()));
+        self
+    }
+
+    fn json(&self) -> String {
+        let members: Vec<String> = self
+            .0
+            .iter()
+            .map(|(name, value)| format!("\"{name}\":\"{}\"", escape(value)))
+            .collect();
+        format!("{{{}}}", members.join(","))
+    }
+}
+
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            c if u32::from(c) < 0x20 => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// The passing of time in one pool.
+#[derive(Clone, Debug)]
+pub struct Lapse {
+    /// The account.
+    pub account: AccountId,
+    /// The virtual account.
+    pub virtual_account: VirtualAccountId,
+    /// The license.
+    pub tag: EntitlementTag,
+}
+
+/// The telling of an alarm that settled a while ago.
+#[derive(Clone, Debug)]
+pub struct Tell {
+    /// The account.
+    pub account: AccountId,
+    /// The alarm.
+    pub alarm: AlarmId,
+}
+
+/// Everything that may change the book.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "each variant is named after the command that it holds")]
+pub enum Command {
+    Push(Push),
+    Import(Import),
+    Lapse(Lapse),
+    Tell(Tell),
+    Bind(Box<Bind>),
+    RevokeKey(RevokeKey),
+    CreateAccount(CreateAccount),
+    CreateVirtualAccount(CreateVirtualAccount),
+    DefineLicense(DefineLicense),
+    GrantEntitlement(GrantEntitlement),
+    EndUse(EndUse),
+    CreateToken(CreateToken),
+    RevokeToken(RevokeToken),
+    MakeClaim(MakeClaim),
+    KeepFact(KeepFact),
+    BeginSession(BeginSession),
+    EndSession(EndSession),
+}
+
+/// What a command answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// It is done; there is nothing to say.
+    Done,
+    /// Reports were taken in.
+    Pushed(Pushed),
+    /// A usage file was taken in.
+    Imported(Imported),
+    /// A device was bound.
+    Bound(Bound),
+}
+
+/// How far a command of several parts has come on this page.
+#[derive(Clone, Debug, Default)]
+pub struct Progress {
+    pub(crate) parts_done: usize,
+    pub(crate) notes: Vec<usage_note::Note>,
+}
+
+pub(crate) mod usage_note {
+    //! What a report of several became, kept while the others are read.
+    use crate::usage::Reception;
+    use wire::id::InstanceId;
+
+    /// What one report became.
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct Note {
+        /// Whether it is new.
+        pub(crate) reception: Reception,
+        /// The instance that it is of.
+        pub(crate) instance: InstanceId,
+    }
+}
+
+impl Command {
+    /// Runs the command on a page at a moment; what it changes is on the page afterwards.
+    ///
+    /// # Errors
+    /// [`Stop::Unread`] for rows to read first (run again with the same `progress`),
+    /// [`Stop::Refused`] if a request is not done: then nothing of it is on the page.
+    pub fn run(
+        &self,
+        page: &mut Page,
+        progress: &mut Progress,
+        now: Timestamp,
+    ) -> Result<Answer, Stop> {
+        let posting = match self {
+            Self::Push(push) => return push.run(page, progress, now).map(Answer::Pushed),
+            Self::Import(import) => return import.run(page, progress, now).map(Answer::Imported),
+            Self::Bind(bind) => {
+                let (posting, bound) = bind.decide(page, now)?;
+                page.turn(posting);
+                return Ok(Answer::Bound(bound));
+            }
+            Self::Lapse(one) => {
+                lapse::lapse(page, one.account, one.virtual_account, &one.tag, now)?
+            }
+            Self::Tell(one) => lapse::tell(page, one.account, one.alarm, now)?,
+            Self::RevokeKey(request) => request.decide(page, now)?,
+            Self::CreateAccount(request) => request.decide(page, now)?,
+            Self::CreateVirtualAccount(request) => request.decide(page, now)?,
+            Self::DefineLicense(request) => request.decide(page, now)?,
+            Self::GrantEntitlement(request) => request.decide(page, now)?,
+            Self::EndUse(request) => request.decide(page, now)?,
+            Self::CreateToken(request) => request.decide(page, now)?,
+            Self::RevokeToken(request) => request.decide(page, now)?,
+            Self::MakeClaim(claim) => claim.decide(page)?,
+            Self::KeepFact(fact) => fact.decide(),
+            Self::BeginSession(session) => session.decide(),
+            Self::EndSession(session) => session.decide(page, now)?,
+        };
+        page.turn(posting);
+        Ok(Answer::Done)
+    }
+
+    /// Rows that the command will most likely rest on, to be read at once.
+    pub fn hints(&self) -> Vec<Want> {
+        match self {
+            Self::Push(push) => push.hints(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The account and id under which a request may be repeated without a second effect.
+    pub fn request(&self) -> Option<(AccountId, RequestId)> {
+        let house = AccountId::from_bytes([0; 16]);
+        match self {
+            Self::RevokeKey(one) => Some((one.account, one.asked.request)),
+            Self::CreateAccount(one) => Some((one.account.id, one.asked.request)),
+            Self::CreateVirtualAccount(one) => {
+                Some((one.virtual_account.account, one.asked.request))
+            }
+            Self::DefineLicense(one) => Some((house, one.asked.request)),
+            Self::GrantEntitlement(one) => Some((one.account, one.asked.request)),
+            Self::EndUse(one) => Some((one.account, one.asked.request)),
+            Self::CreateToken(one) => Some((one.token.account, one.asked.request)),
+            Self::RevokeToken(one) => Some((one.account, one.asked.request)),
+            _ => None,
+        }
+    }
+}
+
+/// Checks a text that people typed.
+///
+/// # Errors
+/// `value.invalid` if it is empty where it must not be, too long, or holds control characters.
+pub(crate) fn check_text(field: &'static str, text: &str, least: usize) -> Result<(), Refusal> {
+    let chars = text.chars().count();
+    let why = if chars < least {
+        "must not be empty: write something".to_owned()
+    } else if chars > wire::limits::TEXT_CHARS {
+        format!("is {chars} characters long, {} are allowed: shorten it", wire::limits::TEXT_CHARS)
+    } else if text.chars().any(char::is_control) {
+        "holds control characters: remove them".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::Invalid { field, why })
+}
+
+pub(crate) fn nothing_but(effects: Vec<Effect>) -> Posting {
+    Posting { effects }
+}

@@ -1,0 +1,95 @@
+//! Making accounts and virtual accounts.
+
+use wire::id::VirtualAccountId;
+use wire::time::Timestamp;
+
+use super::{Asked, Detail, Stop, check_text, nothing_but};
+use crate::account::{Account, Default, VirtualAccount};
+use crate::page::Page;
+use crate::posting::{Effect, Posting};
+use crate::refusal::Refusal;
+use crate::role::Action;
+
+/// Makes an account with its default virtual account.
+#[derive(Clone, Debug)]
+pub struct CreateAccount {
+    /// The right and the request's id.
+    pub asked: Asked,
+    /// The account as it is to be. Its domain and number are claimed already.
+    pub account: Account,
+    /// The id of its default virtual account.
+    pub default_id: VirtualAccountId,
+    /// The number of its default virtual account.
+    pub default_number: u32,
+}
+
+/// The name of the virtual account that every account has from the start.
+pub(super) const DEFAULT_NAME: &str = "DEFAULT";
+
+impl CreateAccount {
+    pub(super) fn decide(&self, page: &Page, now: Timestamp) -> Result<Posting, Stop> {
+        let account = &self.account;
+        self.asked.permit.allows(Action::CreateAccount, account.id)?;
+        check_text("name", &account.name, 1)?;
+        check_text("domain", &account.domain, 1)?;
+        if let Some(there) = page.hold_account(account.id)? {
+            let same = there.name == account.name && there.domain == account.domain;
+            let taken = Refusal::Taken { what: "this account id".to_owned() };
+            return if same { Ok(Posting::nothing()) } else { Err(taken.into()) };
+        }
+        let default = VirtualAccount {
+            account: account.id,
+            id: self.default_id,
+            number: self.default_number,
+            name: DEFAULT_NAME.to_owned(),
+            description: String::new(),
+            default: Default::Yes,
+            created_at: now,
+        };
+        let detail = Detail::default().with("name", &account.name).with("domain", &account.domain);
+        let event =
+            self.asked.event(account.id, "account.created", account.id.to_string(), &detail, now);
+        Ok(nothing_but(vec![
+            Effect::Account(account.clone()),
+            Effect::VirtualAccount(default),
+            event,
+        ]))
+    }
+}
+
+/// Makes a virtual account.
+#[derive(Clone, Debug)]
+pub struct CreateVirtualAccount {
+    /// The right and the request's id.
+    pub asked: Asked,
+    /// The virtual account as it is to be. Its number is claimed already.
+    pub virtual_account: VirtualAccount,
+}
+
+impl CreateVirtualAccount {
+    pub(super) fn decide(&self, page: &Page, now: Timestamp) -> Result<Posting, Stop> {
+        let new = &self.virtual_account;
+        self.asked.permit.allows(Action::CreateVirtualAccount, new.account)?;
+        check_text("name", &new.name, 1)?;
+        check_text("description", &new.description, 0)?;
+        page.hold_account(new.account)?.ok_or(Refusal::NotFound { what: "account" })?;
+        let folded = new.name.to_lowercase();
+        let taken = page
+            .virtual_accounts_of(new.account)?
+            .into_iter()
+            .any(|one| one.name.to_lowercase() == folded);
+        if taken {
+            return Err(Refusal::Taken { what: format!("the name \"{}\"", new.name) }.into());
+        }
+        let row = VirtualAccount { default: Default::No, created_at: now, ..new.clone() };
+        let detail = Detail::default().with("name", &new.name);
+        let event = self.asked.event(
+            new.account,
+            "virtual_account.created",
+            new.id.to_string(),
+            &detail,
+            now,
+        );
+        Ok(nothing_but(vec![Effect::VirtualAccount(row), event]))
+    }
+}

@@ -1,0 +1,243 @@
+//! Binding a device's key to a product instance by an ID token, and revoking a key.
+
+use wire::id::{AccountId, InstanceId, TokenId, VirtualAccountId};
+use wire::key::KeyId;
+use wire::report::Member;
+use wire::tag::SoftwareTag;
+use wire::time::Timestamp;
+use wire::udi::Udi;
+
+use super::{Asked, Detail, Stop, check_text};
+use crate::curve::curves;
+use crate::instance::{DeviceKey, Identity, Instance, KeyState, Placement};
+use crate::page::Page;
+use crate::pen::Pen;
+use crate::posting::{Effect, Event, Posting};
+use crate::refusal::Refusal;
+use crate::role::Action;
+use crate::token::Token;
+use crate::usage;
+
+/// Binds a device's UDI and key to the virtual account of an ID token.
+#[derive(Clone, Debug)]
+pub struct Bind {
+    /// The account of the token.
+    pub account: AccountId,
+    /// The token.
+    pub token: TokenId,
+    /// SHA-256 of the secret that the device showed.
+    pub secret_hash: [u8; 32],
+    /// The device.
+    pub udi: Udi,
+    /// The members of its stack or pair.
+    pub members: Vec<Member>,
+    /// The id of its key; claimed already.
+    pub key: KeyId,
+    /// Its key.
+    pub public: [u8; 32],
+    /// What runs on it.
+    pub software: SoftwareTag,
+    /// In which version.
+    pub software_version: String,
+    /// Its host name, or empty.
+    pub name: String,
+    /// The id for it if it is new here.
+    pub fresh_id: InstanceId,
+}
+
+/// A device that was bound.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bound {
+    /// The product instance.
+    pub instance: InstanceId,
+    /// The virtual account in which it is.
+    pub virtual_account: VirtualAccountId,
+    /// The highest epoch that was heard from it.
+    pub highest_epoch: u64,
+}
+
+impl Bind {
+    pub(super) fn decide(&self, page: &Page, now: Timestamp) -> Result<(Posting, Bound), Stop> {
+        page.hold_account(self.account)?.ok_or(Refusal::TokenUnknown)?;
+        let token = page.token(self.account, self.token)?.ok_or(Refusal::TokenUnknown)?;
+        if token.secret_hash != self.secret_hash {
+            return Err(Refusal::TokenUnknown.into());
+        }
+        let known = self.find(page)?;
+        let at_home = known.as_ref().is_some_and(|one| {
+            one.bound_at.is_some() && one.virtual_account() == token.virtual_account
+        });
+        match token.admits(now) {
+            Err(Refusal::TokenUsedUp { .. }) if at_home => {}
+            other => other?,
+        }
+        if let Some(key) = page.device_key(self.account, self.key)? {
+            self.check_key(key, known.as_ref())?;
+        }
+        let mut pen = Pen::new(page, self.account, now);
+        let instance = self.place(page, &mut pen, known, token.virtual_account, now)?;
+        self.bind_key(page, &mut pen, instance.id, now)?;
+        if !at_home {
+            pen.put(Effect::Token(Token { uses: token.uses + 1, ..token.clone() }));
+        }
+        pen.put(self.event(&instance, token, now));
+        let bound = Bound {
+            instance: instance.id,
+            virtual_account: token.virtual_account,
+            highest_epoch: instance.newest().epoch,
+        };
+        Ok((pen.finish()?, bound))
+    }
+
+    fn find(&self, page: &Page) -> Result<Option<Instance>, Stop> {
+        for identity in Instance::identities(&self.udi, &self.members) {
+            if let Some(found) = page.identity(self.account, &identity)? {
+                return Ok(page.instance(self.account, found.instance)?.cloned());
+            }
+        }
+        Ok(None)
+    }
+
+    fn check_key(&self, key: &DeviceKey, known: Option<&Instance>) -> Result<(), Refusal> {
+        if key.state == KeyState::Revoked {
+            return Err(Refusal::KeyRevoked { reason: key.reason.clone() });
+        }
+        if known.map(|one| one.id) == Some(key.instance) {
+            return Ok(());
+        }
+        Err(Refusal::Taken { what: "this device key".to_owned() })
+    }
+
+    /// Puts the instance where the token says; what is counted moves with it from now on.
+    fn place(
+        &self,
+        page: &Page,
+        pen: &mut Pen<'_>,
+        known: Option<Instance>,
+        place: VirtualAccountId,
+        now: Timestamp,
+    ) -> Result<Instance, Stop> {
+        let (before, mut next) = match known {
+            Some(one) => (Some(one.clone()), one),
+            None => {
+                (None, Instance::unheard(self.account, self.fresh_id, self.udi.clone(), place, now))
+            }
+        };
+        next.bound_at = next.bound_at.or(Some(now));
+        next.software = Some(self.software.clone());
+        next.software_version.clone_from(&self.software_version);
+        if !self.name.is_empty() {
+            next.name.clone_from(&self.name);
+        }
+        if !self.members.is_empty() {
+            next.members.clone_from(&self.members);
+        }
+        if next.virtual_account() != place {
+            next.placements.push(Placement { from: now, virtual_account: place });
+        }
+        for identity in Instance::identities(&self.udi, &self.members) {
+            if page.identity(self.account, &identity)?.is_none() {
+                pen.put(Effect::Identity(Identity {
+                    account: self.account,
+                    identity,
+                    instance: next.id,
+                }));
+            }
+        }
+        if let Some(before) = before {
+            let ended: Vec<_> = page
+                .uses_of(self.account, next.id)?
+                .into_iter()
+                .filter_map(|one| one.ended_at.map(|at| (one.tag, at)))
+                .collect();
+            let reports = page.reports_of(self.account, next.id)?;
+            let after = curves(reports.iter(), &next, &ended);
+            usage::correct(pen, &before, &curves(reports.iter(), &before, &ended), &after)?;
+            usage::put_uses(page, pen, &next, &after, None)?;
+        }
+        pen.put(Effect::Instance(Box::new(next.clone())));
+        Ok(next)
+    }
+
+    fn bind_key(
+        &self,
+        page: &Page,
+        pen: &mut Pen<'_>,
+        instance: InstanceId,
+        now: Timestamp,
+    ) -> Result<(), Stop> {
+        if page.device_key(self.account, self.key)?.is_some() {
+            return Ok(());
+        }
+        pen.put(Effect::DeviceKey(DeviceKey {
+            account: self.account,
+            id: self.key,
+            public: self.public,
+            instance,
+            state: KeyState::Bound,
+            reason: String::new(),
+            bound_at: now,
+        }));
+        Ok(())
+    }
+
+    fn event(&self, instance: &Instance, token: &Token, now: Timestamp) -> Effect {
+        let detail = Detail::default()
+            .with("udi", &self.udi)
+            .with("key", self.key)
+            .with("virtual_account", token.virtual_account);
+        Effect::Event(Event {
+            account: self.account,
+            id: wire::id::EventId::derive(&[
+                self.key.as_bytes(),
+                self.token.as_bytes(),
+                &now.millis().to_be_bytes(),
+            ]),
+            at: now,
+            actor: format!("ID token {}", self.token),
+            role: "device".to_owned(),
+            action: "instance.bound".to_owned(),
+            subject: instance.id.to_string(),
+            detail: detail.json(),
+            address: String::new(),
+        })
+    }
+}
+
+/// Revokes a device's key: it speaks for nobody any more.
+#[derive(Clone, Debug)]
+pub struct RevokeKey {
+    /// The right and the request's id.
+    pub asked: Asked,
+    /// The account.
+    pub account: AccountId,
+    /// The key.
+    pub key: KeyId,
+    /// Why: stolen, cloned.
+    pub reason: String,
+}
+
+impl RevokeKey {
+    pub(super) fn decide(&self, page: &Page, now: Timestamp) -> Result<Posting, Stop> {
+        self.asked.permit.allows(Action::RevokeKey, self.account)?;
+        check_text("reason", &self.reason, 1)?;
+        let key = page
+            .device_key(self.account, self.key)?
+            .ok_or(Refusal::NotFound { what: "device key" })?;
+        page.instance(self.account, key.instance)?;
+        if key.state == KeyState::Revoked {
+            return Ok(Posting::nothing());
+        }
+        let row =
+            DeviceKey { state: KeyState::Revoked, reason: self.reason.clone(), ..key.clone() };
+        let detail = Detail::default().with("reason", &self.reason).with("instance", key.instance);
+        let event = self.asked.event(
+            self.account,
+            "device_key.revoked",
+            self.key.to_string(),
+            &detail,
+            now,
+        );
+        Ok(super::nothing_but(vec![Effect::DeviceKey(row), event]))
+    }
+}

@@ -1,0 +1,188 @@
+//! Defining licenses, granting entitlements, and ending a use that nobody confirms.
+
+use wire::id::{AccountId, EntitlementId, InstanceId, VirtualAccountId};
+use wire::quantity::Count;
+use wire::tag::EntitlementTag;
+use wire::time::Timestamp;
+
+use super::{Asked, Detail, Stop, check_text, nothing_but};
+use crate::curve::curves;
+use crate::entitlement::{Buckets, Entitlement, Term};
+use crate::instance::Use;
+use crate::license::{Kind, License};
+use crate::page::Page;
+use crate::pen::Pen;
+use crate::pool::Pool;
+use crate::posting::{Effect, Posting};
+use crate::refusal::Refusal;
+use crate::role::Action;
+use crate::usage;
+
+/// Defines a license, or changes its definition.
+#[derive(Clone, Debug)]
+pub struct DefineLicense {
+    /// The right and the request's id.
+    pub asked: Asked,
+    /// The definition as it is to be.
+    pub license: License,
+}
+
+impl DefineLicense {
+    pub(super) fn decide(&self, page: &Page, now: Timestamp) -> Result<Posting, Stop> {
+        let house = AccountId::from_bytes([0; 16]);
+        self.asked.permit.allows(Action::DefineLicense, house)?;
+        check_text("name", &self.license.name, 1)?;
+        check_text("description", &self.license.description, 0)?;
+        let known = page.license(&self.license.tag)?;
+        let id = known.map_or(self.license.id, |known| known.id);
+        let row = License { id, changed_at: now, ..self.license.clone() };
+        let detail = Detail::default()
+            .with("tag", row.tag.as_str())
+            .with("name", &row.name)
+            .with("concern", row.concern.word());
+        let event = self.asked.event(house, "license.defined", row.id.to_string(), &detail, now);
+        Ok(nothing_but(vec![Effect::License(row), event]))
+    }
+}
+
+/// Grants a lot of a license to a virtual account.
+#[derive(Clone, Debug)]
+pub struct GrantEntitlement {
+    /// The right and the request's id.
+    pub asked: Asked,
+    /// The account.
+    pub account: AccountId,
+    /// The virtual account.
+    pub virtual_account: VirtualAccountId,
+    /// The license.
+    pub tag: EntitlementTag,
+    /// The lot's id.
+    pub id: EntitlementId,
+    /// How many; at least one.
+    pub quantity: Count,
+    /// When it is in force.
+    pub term: Term,
+    /// Perpetual or subscription.
+    pub kind: Kind,
+    /// Where it comes from: an order number or a reason.
+    pub source: String,
+}
+
+impl GrantEntitlement {
+    pub(super) fn decide(&self, page: &Page, now: Timestamp) -> Result<Posting, Stop> {
+        self.asked.permit.allows(Action::GrantEntitlement, self.account)?;
+        self.check()?;
+        page.virtual_account(self.account, self.virtual_account)?
+            .ok_or(Refusal::NotFound { what: "virtual account" })?;
+        let mut pen = Pen::new(page, self.account, now);
+        let pool = pen.touch(self.virtual_account, &self.tag)?;
+        pen.grant(Entitlement {
+            account: self.account,
+            pool,
+            id: self.id,
+            quantity: self.quantity,
+            buckets: Buckets::default(),
+            term: self.term,
+            kind: self.kind,
+            source: self.source.clone(),
+            granted_at: now,
+        });
+        let detail = Detail::default()
+            .with("tag", self.tag.as_str())
+            .with("quantity", self.quantity.get())
+            .with("virtual_account", self.virtual_account)
+            .with("source", &self.source);
+        pen.put(self.asked.event(
+            self.account,
+            "entitlement.granted",
+            self.id.to_string(),
+            &detail,
+            now,
+        ));
+        Ok(pen.finish()?)
+    }
+
+    fn check(&self) -> Result<(), Refusal> {
+        check_text("source", &self.source, 0)?;
+        if self.quantity.get() == 0 {
+            return Err(Refusal::Invalid {
+                field: "quantity",
+                why: "must be at least 1".to_owned(),
+            });
+        }
+        match (self.kind, self.term.end) {
+            (_, Some(end)) if end <= self.term.start => Err(Refusal::Invalid {
+                field: "end",
+                why: "must be later than the start".to_owned(),
+            }),
+            (Kind::Perpetual, Some(_)) => Err(Refusal::Invalid {
+                field: "end",
+                why: "must be left out: a perpetual license has no end".to_owned(),
+            }),
+            (Kind::Subscription, None) => Err(Refusal::Invalid {
+                field: "end",
+                why: "is needed: a subscription ends".to_owned(),
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Ends a use that the device left out of a later complete save.
+#[derive(Clone, Debug)]
+pub struct EndUse {
+    /// The right and the request's id.
+    pub asked: Asked,
+    /// The account.
+    pub account: AccountId,
+    /// The instance.
+    pub instance: InstanceId,
+    /// The license.
+    pub tag: EntitlementTag,
+}
+
+impl EndUse {
+    pub(super) fn decide(&self, page: &Page, now: Timestamp) -> Result<Posting, Stop> {
+        self.asked.permit.allows(Action::EndUse, self.account)?;
+        let not_found = Refusal::NotFound { what: "use" };
+        let instance = page.instance(self.account, self.instance)?.ok_or(not_found.clone())?;
+        let uses = page.uses_of(self.account, self.instance)?;
+        let mine = uses.iter().find(|one| one.tag == self.tag).ok_or(not_found)?;
+        if mine.unconfirmed_since.is_none() {
+            let why =
+                "is still confirmed by the device: only an unconfirmed use can be ended".to_owned();
+            return Err(Refusal::Invalid { field: "tag", why }.into());
+        }
+        let reports = page.reports_of(self.account, self.instance)?;
+        let ended = |also: Option<Timestamp>| -> Vec<(EntitlementTag, Timestamp)> {
+            let known = uses.iter().filter_map(|one| one.ended_at.map(|at| (one.tag.clone(), at)));
+            known
+                .filter(|(tag, _)| also.is_none() || *tag != self.tag)
+                .chain(also.map(|at| (self.tag.clone(), at)))
+                .collect()
+        };
+        let before = curves(reports.iter(), instance, &ended(None));
+        let after = curves(reports.iter(), instance, &ended(Some(now)));
+        let mut pen = Pen::new(page, self.account, now);
+        usage::correct(&mut pen, instance, &before, &after)?;
+        let pool = Pool::id_of(self.account, instance.virtual_account(), &self.tag);
+        let row = Use {
+            pool,
+            level: 0,
+            since: now,
+            unconfirmed_since: None,
+            ended_at: Some(now),
+            ..mine.clone()
+        };
+        pen.put(Effect::Use(row));
+        let detail = Detail::default().with("tag", self.tag.as_str()).with("level", mine.level);
+        pen.put(self.asked.event(
+            self.account,
+            "use.ended",
+            self.instance.to_string(),
+            &detail,
+            now,
+        ));
+        Ok(pen.finish()?)
+    }
+}

@@ -1,0 +1,96 @@
+//! Refusals: why a request is not done, ordered by precedence, each with a stable code.
+//!
+//! Facts (usage reports, the passing of time) are never refused; see `usage` and `lapse`.
+
+use thiserror::Error;
+use wire::time::Timestamp;
+
+/// Why a request is not done. Earlier variants win over later ones.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Error)]
+pub enum Refusal {
+    /// The actor may not do this here.
+    #[error("{role} may not {action}: ask an operator (permit.denied)")]
+    Denied {
+        /// The role that was not enough.
+        role: &'static str,
+        /// What was asked for.
+        action: &'static str,
+    },
+    /// The same request id came with other content.
+    #[error("this request id was used for another request: make a new one (request.reused)")]
+    RequestReused,
+    /// There is no such thing, or the actor may not know of it.
+    #[error("no such {what} here: check the id (not_found)")]
+    NotFound {
+        /// The kind of thing.
+        what: &'static str,
+    },
+    /// The thing exists already under another id.
+    #[error("{what} is taken already: choose another (exists)")]
+    Taken {
+        /// What is taken, quoted where it is a name.
+        what: String,
+    },
+    /// A value is out of its limits.
+    #[error("{field} {why} (value.invalid)")]
+    Invalid {
+        /// The field, as in JSON.
+        field: &'static str,
+        /// What is wrong and what is allowed.
+        why: String,
+    },
+    /// The key was revoked.
+    #[error(
+        "this key was revoked ({reason}): bind the device again with a new ID token and a new key (trust.revoked)"
+    )]
+    KeyRevoked {
+        /// The reason that was given.
+        reason: String,
+    },
+    /// No bound key has this id.
+    #[error(
+        "no device with this key is known: trust the device with an ID token first (report.unknown_key)"
+    )]
+    UnknownKey,
+    /// No ID token has this text.
+    #[error(
+        "this ID token is not known here: copy it again from the page that made it (trust.token_unknown)"
+    )]
+    TokenUnknown,
+    /// The ID token was revoked.
+    #[error("this ID token was revoked: ask for a new one (trust.token_revoked)")]
+    TokenRevoked,
+    /// The ID token expired.
+    #[error("this ID token expired at {at}: ask for a new one (trust.token_expired)")]
+    TokenExpired {
+        /// When.
+        at: Timestamp,
+    },
+    /// The ID token bound as many instances as it may.
+    #[error(
+        "this ID token was made for {max} product instances and bound them all: ask for a new one (trust.token_used_up)"
+    )]
+    TokenUsedUp {
+        /// How many it was made for.
+        max: u32,
+    },
+}
+
+impl Refusal {
+    /// The stable public code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Denied { .. } => "permit.denied",
+            Self::RequestReused => "request.reused",
+            Self::NotFound { .. } => "not_found",
+            Self::Taken { .. } => "exists",
+            Self::Invalid { .. } => "value.invalid",
+            Self::KeyRevoked { .. } => "trust.revoked",
+            Self::UnknownKey => "report.unknown_key",
+            Self::TokenUnknown => "trust.token_unknown",
+            Self::TokenRevoked => "trust.token_revoked",
+            Self::TokenExpired { .. } => "trust.token_expired",
+            Self::TokenUsedUp { .. } => "trust.token_used_up",
+        }
+    }
+}
