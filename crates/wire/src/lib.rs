@@ -11,6 +11,7 @@ mod crockford;
 mod json;
 pub mod text;
 
+pub mod file;
 pub mod id;
 pub mod key;
 pub mod limits;
