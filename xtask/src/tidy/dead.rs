@@ -5,12 +5,16 @@
 
 use super::finding::Finding;
 use super::modules;
-use super::tree::{File, Tree, name_of};
+use super::tree::{File, Tree, folder_of, name_of};
 
 /// Checks Rust files, templates and assets.
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     let reached = modules::reached(tree);
-    let rust = tree.with_extension("rs").filter(|file| !reached.contains(&file.path));
+    let is_dead = |path: &str| tree.exists(path) && !reached.contains(path);
+    // Below a dead module everything is dead; the topmost is enough.
+    let is_below = |path: &str| is_dead(&format!("{}.rs", folder_of(path)));
+    let rust = tree.with_extension("rs").filter(|file| is_dead(&file.path));
+    let rust = rust.filter(|file| !is_below(&file.path));
     let rust = rust.map(|file| {
         let remedy = "declare it with `mod`, or delete it";
         Finding::new("dead", &file.path, 1, "no target reaches this file", remedy)
@@ -78,6 +82,7 @@ mod tests {
             ("crates/server/src/lib.rs", "mod a;"),
             ("crates/server/src/a.rs", ""),
             ("crates/server/src/b.rs", ""),
+            ("crates/server/src/b/c.rs", ""),
         ];
         assert_eq!(dead(&files), ["crates/server/src/b.rs"]);
     }

@@ -1,8 +1,9 @@
 //! The layers inside `server`: `app/` is called by `api/`, `portal/` and `jobs/`; these never
 //! touch `store` and never call each other; `app/` calls none of them.
 //!
-//! Whoever wires the parts together (`lib.rs` and `serve`) may name all of them. Test code may
-//! too: it is not shipped, and looks at what happened behind the layer's back.
+//! Whoever wires the parts together (`lib.rs` and `serve`) may name all of them, and so may
+//! `problem`, where errors become HTTP. Test code may too: it is not shipped, and looks at what
+//! happened behind the layer's back.
 
 use super::finding::Finding;
 use super::source::{Source, Token};
@@ -12,8 +13,8 @@ use super::tree::{File, Tree};
 const SERVER: &str = "crates/server/src/";
 /// Those who ask.
 const FACES: [&str; 3] = ["api", "portal", "jobs"];
-/// Those who may build the whole: the crate's root and the module that starts it.
-const WIRING: [&str; 2] = ["lib", "serve"];
+/// Those who may name all: the crate's root, the module that starts it, the one for errors.
+const WIRING: [&str; 3] = ["lib", "serve", "problem"];
 
 /// Checks every path named in the server's files.
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {

@@ -154,7 +154,8 @@ impl Source {
         let words: Vec<&str> = (from..to).filter_map(|at| self.word(at)).collect();
         match words.first() {
             Some(&"cfg") => words.contains(&"test") && !words.contains(&"not"),
-            Some(_) => self.word(to - 1) == Some("test") || words == ["tokio", "test"],
+            Some(&"test") => words.len() == 1,
+            Some(_) => self.is_path_mark(from + 1) && words.get(1) == Some(&"test"),
             None => false,
         }
     }
@@ -344,14 +345,15 @@ mod tests {
     #[test]
     fn what_a_test_attribute_covers_is_marked() {
         let source = read(
-            "use a; #[cfg(test)] mod t { use b; } #[cfg(not(test))] use c; #[test] fn d() {} fn e() {}",
+            "use a; #[cfg(test)] mod t { use b; } #[cfg(not(test))] use c; \
+             #[tokio::test(flavor = 1)] fn d() {} fn e() {} #[test] fn f() {} #[my(test)] fn g() {}",
         );
         let marked: Vec<&str> = (0..source.tokens.len())
             .filter(|&at| source.tokens[at].test)
             .filter_map(|at| source.word(at))
             .filter(|word| word.len() == 1)
             .collect();
-        assert_eq!(marked, ["t", "b", "d"]);
+        assert_eq!(marked, ["t", "b", "d", "f"]);
     }
 
     #[test]
