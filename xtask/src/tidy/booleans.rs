@@ -1,19 +1,30 @@
 //! Boolean parameters: a call such as `open(true)` cannot be read.
 
 use super::finding::Finding;
-use super::source::{Block, Function, Source, Token};
+use super::source::{Block, Bracket, Function, Source, Token};
 use super::tree::{File, Tree};
 
-/// Checks the parameters of every function; a foreign trait's signature is not ours to choose.
+/// Checks the parameters of every function that somebody calls.
+///
+/// A foreign trait's signature is not ours to choose, and a `#[test]` with parameters is given
+/// them by a property test.
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     let functions = tree.rust().flat_map(|(file, source)| {
         let functions = source.functions().into_iter();
-        functions.filter(|function| function.block != Block::TraitImpl).flat_map(move |function| {
+        functions.filter(|function| is_called_by_us(source, function)).flat_map(move |function| {
             let found = boolean_parameters(source, &function);
             found.into_iter().map(move |parameter| finding(file, &function, parameter))
         })
     });
     functions.collect()
+}
+
+fn is_called_by_us(source: &Source, function: &Function) -> bool {
+    let is_property = function.at.checked_sub(2).is_some_and(|at| {
+        source.word(at) == Some("test")
+            && source.tokens[at + 1].token == Token::Close(Bracket::Square)
+    });
+    function.block != Block::TraitImpl && !is_property
 }
 
 /// A boolean parameter's line and name.
@@ -75,5 +86,13 @@ mod tests {
     fn a_foreign_trait_chooses_its_own_parameters() {
         assert_eq!(lines("impl Layer for Ours { fn enabled(&self, on: bool) {} }"), [0_usize; 0]);
         assert_eq!(lines("impl Ours { fn enabled(&self, on: bool) {} }"), [1]);
+    }
+
+    #[test]
+    fn a_property_test_is_given_its_parameters() {
+        assert_eq!(
+            lines("proptest! { #[test] fn holds(on: bool) {} fn other(on: bool) {} }").len(),
+            1
+        );
     }
 }

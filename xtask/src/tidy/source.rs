@@ -76,6 +76,8 @@ pub(crate) struct Function {
     pub(crate) line: usize,
     /// The line of the closing brace; the line of the semicolon when there is no body.
     pub(crate) last_line: usize,
+    /// The index of the word `fn`.
+    pub(crate) at: usize,
     /// The index of the round bracket that opens the parameters.
     pub(crate) parameters: usize,
     /// What surrounds it directly.
@@ -283,7 +285,7 @@ impl Source {
             None => self.end_of_item(parameters).saturating_sub(1),
         };
         let Placed { line, block, .. } = self.tokens[at];
-        Some(Function { name, line, last_line: self.tokens[last].line, parameters, block })
+        Some(Function { name, line, last_line: self.tokens[last].line, at, parameters, block })
     }
 
     /// Whether the round bracket at `open` belongs to a bound such as `F: Fn(u8)` and not to the
