@@ -66,7 +66,10 @@ impl AckFile {
                 )?,
                 TRUST => once(&mut file.trust, TRUST, Sealed::from_bytes(read_bytes(document)?)?)?,
                 _ => {
-                    return Err(Fault::Element { found: name, expected: "an answer of the server" });
+                    return Err(Fault::Element {
+                        found: name,
+                        expected: "an answer of the server",
+                    });
                 }
             }
         }

@@ -57,7 +57,7 @@ impl<'a> Document<'a> {
                 Node::Open(name) => return Ok(Some(name)),
                 Node::Close | Node::End => return Ok(None),
                 Node::Text(text) if is_space(&text) => {}
-                Node::Text(_) => return Err(Fault::StrayText),
+                Node::Text(text) => return Err(self.stray(&text)),
             }
         }
     }
@@ -72,7 +72,7 @@ impl<'a> Document<'a> {
                     Some(whole) => whole.to_mut().push_str(&text),
                     None if is_space(&text) => {}
                     None => {
-                        start = Some(self.at);
+                        start = Some(self.at + leading_space(&text));
                         whole = Some(text);
                     }
                 },
@@ -100,13 +100,19 @@ impl<'a> Document<'a> {
             match self.next()? {
                 Node::End => return Ok(()),
                 Node::Text(text) if is_space(&text) => {}
-                Node::Text(_) => return Err(Fault::StrayText),
+                Node::Text(text) => return Err(self.stray(&text)),
                 Node::Open(found) => {
                     return Err(Fault::Element { found, expected: "the end of the file" });
                 }
                 Node::Close => {}
             }
         }
+    }
+
+    /// The fault of text that does not belong where it is, told by its first character.
+    fn stray(&mut self, text: &str) -> Fault {
+        self.at += leading_space(text);
+        Fault::StrayText
     }
 
     fn next(&mut self) -> Result<Node<'a>, Fault> {
@@ -161,6 +167,10 @@ fn position(offset: u64) -> usize {
 
 fn is_space(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_whitespace())
+}
+
+fn leading_space(text: &str) -> usize {
+    text.len() - text.trim_ascii_start().len()
 }
 
 /// The five entities of XML and characters by number; there are no others.

@@ -1,0 +1,12 @@
+//! What the crate promises to those outside it. Rules of single modules are tested beside them.
+
+mod carriers;
+mod cose_library;
+mod fixtures;
+mod hostile_files;
+mod hostile_reports;
+mod hostile_seals;
+mod properties;
+mod sample;
+mod sealing;
+mod vectors;
