@@ -1,0 +1,662 @@
+//! The device against a small manager, with clocks set by hand: what it measures, says and believes.
+
+#[path = "support/manager.rs"]
+mod manager;
+
+use agent::device::{
+    Clock, Device, Ending, Habits, Kind, License, Profile, Reply, STORE_RESET, Saving, Seed, State,
+    WAITING_REPORTS,
+};
+use agent::seat::{Carrier, InMemory, Keeping, drive, step};
+use manager::{Manager, Mood};
+use wire::file::{AckFile, Room, UsageFile};
+use wire::key::SigningKey;
+use wire::limits::MEASUREMENTS_PER_REPORT;
+use wire::message::AckedReport;
+use wire::quantity::Count;
+use wire::seal::Carried;
+use wire::tag::{EntitlementTag, SoftwareTag};
+use wire::time::{Span, Timestamp};
+use wire::udi::Udi;
+
+const ADVANTAGE: &str = "regid.2026-01.example.ADVANTAGE,1.0_a";
+const PREMIER: &str = "regid.2026-01.example.PREMIER,1.0_b";
+const START: i64 = 1_800_000_000;
+
+fn tag(text: &str) -> EntitlementTag {
+    EntitlementTag::new(text).expect("a tag")
+}
+
+fn count(level: u64) -> Count {
+    Count::new(level).expect("a count")
+}
+
+fn profile() -> Profile {
+    let software = SoftwareTag::new("regid.2026-01.example.OS,1.0_c").expect("a tag");
+    let mut profile = Profile::new(Udi::pid_serial("SW-48", "SN1"), software);
+    profile.hostname = Some("switch 1 ü".to_owned());
+    profile.software_version = Some("17.9".to_owned());
+    profile.licenses = vec![License {
+        tag: tag(PREMIER),
+        name: "premier".to_owned(),
+        description: "Premier".to_owned(),
+        kind: Kind::Subscription,
+        enforcement: agent::device::Enforcement::NotEnforced,
+    }];
+    profile
+}
+
+fn seed() -> Seed {
+    Seed {
+        key: SigningKey::from_seed([5; 32]),
+        floor: Timestamp::from_seconds(START),
+        noise: [6; 32],
+    }
+}
+
+/// A device, what it keeps, its manager, and the clocks.
+struct World {
+    device: Device,
+    kept: InMemory,
+    manager: Manager,
+    wall: i64,
+    monotonic: i64,
+}
+
+impl World {
+    fn new() -> World {
+        World::with(profile())
+    }
+
+    fn with(profile: Profile) -> World {
+        let manager = Manager::new(Timestamp::from_seconds(START));
+        World {
+            device: Device::new(profile, seed()),
+            kept: InMemory::default(),
+            manager,
+            wall: START,
+            monotonic: 0,
+        }
+    }
+
+    fn trusted() -> World {
+        let mut world = World::new();
+        world.trust();
+        world
+    }
+
+    fn now(&self) -> Clock {
+        Clock {
+            wall: Timestamp::from_seconds(self.wall),
+            monotonic: Span::from_seconds(self.monotonic),
+        }
+    }
+
+    fn pass(&mut self, seconds: i64) {
+        self.wall += seconds;
+        self.monotonic += seconds;
+        self.manager.now = Timestamp::from_seconds(self.wall);
+    }
+
+    fn set(&mut self, license: &str, level: u64) {
+        self.device.usage(&tag(license), count(level), self.now()).expect("it can be measured");
+        self.kept.keep(&mut self.device).expect("kept");
+    }
+
+    fn drive(&mut self) {
+        let now = self.now();
+        drive(&mut self.device, &mut self.kept, &mut self.manager, &mut || now).expect("kept");
+    }
+
+    fn trust(&mut self) {
+        self.device.trust(&self.manager.token(), self.now());
+        self.drive();
+    }
+
+    fn sync(&mut self) {
+        self.device.sync(self.now());
+        self.drive();
+    }
+
+    /// The process ends; what was kept is all that the next one has.
+    fn restart(&mut self) {
+        let state = self.kept.state().expect("kept").clone();
+        self.device = Device::restore(profile(), seed(), state);
+        self.monotonic = 0;
+    }
+
+    fn trouble(&self) -> Option<&str> {
+        self.device.trouble().map(|(_, trouble)| trouble.code.as_str())
+    }
+}
+
+#[test]
+fn usage_measured_before_trust_is_reported_after() {
+    let mut world = World::new();
+    world.set(ADVANTAGE, 3);
+    world.pass(3_600);
+    world.set(ADVANTAGE, 5);
+    world.pass(3_600);
+    world.device.save(Saving::All, world.now()).expect("something to save");
+    world.pass(60);
+    assert!(world.manager.book.is_empty());
+    world.trust();
+    assert_eq!(world.manager.weighted(ADVANTAGE), 3 * 3_600 + 5 * 3_660);
+    let first = &world.manager.reports_of(ADVANTAGE)[0];
+    assert_eq!(first.measurements.len(), 2);
+    assert_eq!(first.measurements[0].num_samples, 5);
+    assert_eq!(first.hostname.as_deref(), Some("switch 1 ü"));
+    assert!(world.device.state().waiting.is_empty());
+    assert_eq!(world.device.state().acknowledged, 2);
+}
+
+#[test]
+fn a_report_that_closed_before_trust_names_no_realm_and_one_after_does() {
+    let mut world = World::new();
+    world.set(ADVANTAGE, 3);
+    let before = world.device.save(Saving::All, world.now()).expect("something to save");
+    world.trust();
+    world.set(ADVANTAGE, 4);
+    world.manager.mood = Mood::Away;
+    let after = world.device.save(Saving::All, world.now()).expect("something to save");
+    let realms = |file: &str| -> Vec<_> {
+        let file = UsageFile::parse(file.as_bytes(), Room::File).expect("a usage file");
+        let realm = |carried: Carried| match carried {
+            Carried::Sealed(sealed) => sealed.peek().expect("sealed").realm,
+            Carried::Foreign(_) => panic!("foreign"),
+        };
+        file.reports.into_iter().map(realm).collect()
+    };
+    assert_eq!(realms(&before), [None]);
+    assert_eq!(realms(&after), [Some(world.manager.realm())]);
+}
+
+#[test]
+fn reports_are_numbered_without_gaps_and_chained() {
+    let mut world = World::trusted();
+    for level in 1..6 {
+        world.set(ADVANTAGE, level);
+        world.set(PREMIER, level);
+        world.pass(100);
+        world.sync();
+    }
+    let epoch = world.device.state().epoch;
+    assert_eq!(epoch, START.unsigned_abs());
+    let mut before = [0; 32];
+    for (place, (number, ((at, at_number), one))) in (1u64..).zip(&world.manager.book).enumerate() {
+        assert_eq!((*at, *at_number), (epoch, number));
+        assert_eq!(one.report.report_id, epoch + place as u64);
+        assert_eq!(one.previous, before);
+        before = one.hash;
+    }
+    assert_eq!(world.manager.book.len(), 10);
+}
+
+#[test]
+fn after_a_lost_answer_the_same_bytes_come_again_and_count_once() {
+    let mut world = World::trusted();
+    world.set(ADVANTAGE, 3);
+    world.pass(100);
+    world.manager.mood = Mood::LosesAnswers;
+    world.sync();
+    assert_eq!(world.device.state().waiting.len(), 1);
+    assert_eq!(world.trouble(), Some("client.unreachable"));
+    world.manager.mood = Mood::Good;
+    world.pass(3_600);
+    world.drive();
+    assert!(world.device.state().waiting.is_empty());
+    assert_eq!(world.trouble(), None);
+    let usage: Vec<_> = world
+        .manager
+        .bodies
+        .iter()
+        .filter(|(kind, _)| *kind == "usage")
+        .map(|(_, body)| body)
+        .collect();
+    assert_eq!(usage.len(), 2);
+    assert_eq!(usage[0], usage[1]);
+    assert_eq!(world.manager.book.values().map(|one| one.times).collect::<Vec<_>>(), [2]);
+}
+
+#[test]
+fn a_refused_report_is_kept_shown_and_not_sent_again_by_itself() {
+    let mut world = World::trusted();
+    world.manager.mood = Mood::Refuses(PREMIER);
+    world.set(ADVANTAGE, 3);
+    world.set(PREMIER, 1);
+    world.sync();
+    let state = world.device.state();
+    assert_eq!(state.acknowledged, 1);
+    assert_eq!(
+        state.waiting.values().map(|one| one.refused.as_deref()).collect::<Vec<_>>(),
+        [Some("report.test")]
+    );
+    let sent = world.manager.bodies.len();
+    for _ in 0..100 {
+        world.pass(60);
+        world.drive();
+    }
+    let again = world.manager.bodies.len() - sent;
+    assert!(again <= 1, "one push after the start at most, {again}");
+    world.manager.mood = Mood::Good;
+    world.sync();
+    assert!(world.device.state().waiting.is_empty(), "a person's sync tries again");
+}
+
+#[test]
+fn one_report_that_makes_a_push_fail_does_not_hold_up_the_others() {
+    let mut world = World::trusted();
+    for level in 1..4 {
+        world.set(ADVANTAGE, level);
+        world.device.save(Saving::All, world.now()).expect("something to save");
+    }
+    let poison = world.device.state().waiting.keys().nth(1).copied().expect("three reports");
+    let mut manager = Manager::new(Timestamp::from_seconds(START));
+    manager.device = world.manager.device;
+    let mut picky = |outgoing: agent::device::Outgoing| {
+        let agent::device::Outgoing::Usage { body } = outgoing else { panic!("a push") };
+        let file = UsageFile::parse(&body, Room::Push).expect("a usage file");
+        let place = |carried: &Carried| match carried {
+            Carried::Sealed(sealed) => {
+                sealed.peek().map(|header| (header.position.epoch, header.position.number))
+            }
+            Carried::Foreign(_) => panic!("foreign"),
+        };
+        if file.reports.iter().any(|one| place(one) == Ok(poison)) {
+            let body = br#"{"code":"report.realm","detail":"another installation"}"#.to_vec();
+            return Ok(Reply { status: 422, body, retry_after: None });
+        }
+        Ok(Reply {
+            status: 200,
+            body: manager.usage(&body, Room::Push).to_xml().into_bytes(),
+            retry_after: None,
+        })
+    };
+    let now = world.now();
+    world.device.sync(now);
+    drive(&mut world.device, &mut world.kept, &mut picky, &mut || now).expect("kept");
+    let waiting = &world.device.state().waiting;
+    assert_eq!(waiting.keys().copied().collect::<Vec<_>>(), [poison]);
+    assert_eq!(waiting[&poison].refused.as_deref(), Some("report.realm"));
+}
+
+#[test]
+fn a_clock_turned_back_is_reported_and_counting_goes_on() {
+    let mut world = World::trusted();
+    world.set(ADVANTAGE, 4);
+    world.pass(1_000);
+    world.device.tick(world.now());
+    world.wall -= 5_000;
+    world.monotonic += 1_000;
+    world.device.tick(world.now());
+    world.wall += 500;
+    world.monotonic += 500;
+    world.sync();
+    assert_eq!(world.manager.weighted(ADVANTAGE), 4 * 2_500);
+    let report = world.manager.reports_of(ADVANTAGE)[0].clone();
+    assert_eq!(report.measurements.len(), 1);
+    assert_eq!(report.measurements[0].clock_change_delta, Some(-6_000));
+    assert_eq!(report.measurements[0].end_time, Timestamp::from_seconds(START + 2_500));
+}
+
+#[test]
+fn a_clock_set_forward_begins_a_new_measurement_and_invents_no_use() {
+    let mut world = World::trusted();
+    world.set(ADVANTAGE, 4);
+    world.pass(1_000);
+    world.device.tick(world.now());
+    world.wall += 1_000_000;
+    world.sync();
+    assert_eq!(world.manager.weighted(ADVANTAGE), 4 * 1_000);
+    let report = world.manager.reports_of(ADVANTAGE)[0].clone();
+    assert_eq!(report.measurements[0].clock_change_delta, Some(1_000_000));
+    assert_eq!(report.measurements[1].start_time, Timestamp::from_seconds(START + 1_001_000));
+}
+
+#[test]
+fn a_restart_closes_the_report_at_the_last_moment_that_was_kept() {
+    let mut world = World::trusted();
+    world.set(ADVANTAGE, 4);
+    for _ in 0..4 {
+        world.pass(900);
+        world.device.tick(world.now());
+        world.kept.keep(&mut world.device).expect("kept");
+    }
+    // Fourteen minutes that nobody kept, then a day off.
+    world.pass(840 + 86_400);
+    world.restart();
+    world.device.reloaded(world.now());
+    world.pass(100);
+    world.sync();
+    let reports = world.manager.reports_of(ADVANTAGE);
+    let last =
+        reports.iter().find(|report| report.measurements[0].value.get() == 4).expect("a report");
+    let end = last.measurements.last().expect("a measurement");
+    assert_eq!(end.termination_reason.as_deref(), Some("ProductReload"));
+    assert_eq!(end.close_reason.as_deref(), Some("ProductReload"));
+    assert_eq!(world.manager.weighted(ADVANTAGE), 4 * (3_600 + 100));
+    let now = reports.last().expect("a report").measurements[0].clone();
+    assert_eq!(
+        (now.value.get(), now.start_time),
+        (4, Timestamp::from_seconds(START + 3_600 + 840 + 86_400))
+    );
+}
+
+#[test]
+fn at_a_thousand_waiting_reports_closing_stops_and_nothing_is_lost() {
+    let mut profile = profile();
+    profile.habits = Habits { report_every: Some(Span::from_seconds(60)), ..Habits::default() };
+    let mut world = World::with(profile);
+    world.trust();
+    world.manager.mood = Mood::Away;
+    let mut weighted = 0;
+    for minute in 0..3_000u64 {
+        let level = minute % 7 + 1;
+        world.set(ADVANTAGE, level);
+        weighted += level * 60;
+        world.pass(60);
+        let now = world.now();
+        step(&mut world.device, &mut world.kept, &mut world.manager, &mut || now).expect("kept");
+    }
+    let state = world.device.state();
+    assert_eq!(state.waiting.len(), WAITING_REPORTS);
+    let runs = state.open[&tag(ADVANTAGE)].runs.len();
+    assert!((MEASUREMENTS_PER_REPORT - 4..MEASUREMENTS_PER_REPORT).contains(&runs), "{runs}");
+    world.manager.mood = Mood::Good;
+    world.sync();
+    world.sync();
+    assert_eq!(world.manager.weighted(ADVANTAGE), weighted);
+    assert!(world.device.state().waiting.is_empty());
+}
+
+#[test]
+fn a_busy_manager_is_not_asked_before_it_said() {
+    let mut world = World::trusted();
+    world.set(ADVANTAGE, 1);
+    world.manager.mood = Mood::Busy(300);
+    world.sync();
+    world.manager.mood = Mood::Good;
+    world.pass(299);
+    world.drive();
+    assert_eq!(world.device.state().waiting.len(), 1);
+    world.pass(31 + 1);
+    world.drive();
+    assert!(world.device.state().waiting.is_empty());
+}
+
+#[test]
+fn failures_are_tried_again_ever_more_slowly_up_to_an_hour() {
+    let mut world = World::trusted();
+    world.set(ADVANTAGE, 1);
+    world.manager.mood = Mood::Problem(500, "server.fault");
+    world.sync();
+    let mut pauses = Vec::new();
+    let mut last = world.wall;
+    for _ in 0..40_000 {
+        world.pass(1);
+        if let Some(_outgoing) = world.device.tick(world.now()) {
+            pauses.push(world.wall - last);
+            last = world.wall;
+            let reply = Reply { status: 500, body: Vec::new(), retry_after: None };
+            world.device.receive(reply, world.now());
+        }
+    }
+    assert!((2..=5).contains(&pauses[0]), "{pauses:?}");
+    assert!(pauses.iter().all(|pause| *pause <= 3_601), "{pauses:?}");
+    assert!(pauses.last().is_some_and(|pause| *pause >= 1_800), "{pauses:?}");
+    assert!(pauses.len() < 40, "{}", pauses.len());
+}
+
+#[test]
+fn an_acknowledgement_by_a_newer_key_is_believed_once_the_bundle_is_fetched() {
+    let mut world = World::trusted();
+    world.manager.rotate(77);
+    world.set(ADVANTAGE, 2);
+    world.sync();
+    assert!(world.device.state().waiting.is_empty());
+    assert_eq!(world.device.state().bundle.as_ref().map(|bundle| bundle.version), Some(2));
+    assert_eq!(world.trouble(), None);
+    let kinds: Vec<_> = world.manager.bodies.iter().map(|(kind, _)| *kind).collect();
+    assert_eq!(kinds, ["trust", "usage", "bundle", "usage"]);
+}
+
+#[test]
+fn an_older_bundle_and_one_of_another_root_are_refused() {
+    let mut world = World::trusted();
+    let old = AckFile { bundle: Some(world.manager.bundle()), ..AckFile::default() }.to_xml();
+    world.manager.rotate(77);
+    let new = AckFile { bundle: Some(world.manager.bundle()), ..AckFile::default() }.to_xml();
+    world.device.import(new.as_bytes(), world.now()).expect("a newer bundle");
+    let refused = world.device.import(old.as_bytes(), world.now()).expect_err("an older bundle");
+    assert_eq!(refused.code, "bundle.old");
+    world.manager.root = SigningKey::from_seed([66; 32]);
+    let foreign = AckFile { bundle: Some(world.manager.bundle()), ..AckFile::default() }.to_xml();
+    let refused = world.device.import(foreign.as_bytes(), world.now()).expect_err("another root");
+    assert_eq!(refused.code, "report.realm");
+}
+
+#[test]
+fn a_manager_of_another_realm_than_the_tokens_is_not_trusted() {
+    let mut world = World::new();
+    let token = world.manager.token();
+    world.manager.root = SigningKey::from_seed([66; 32]);
+    let mut imposter = |outgoing: agent::device::Outgoing| {
+        let agent::device::Outgoing::Trust { .. } = &outgoing else { panic!("a trust request") };
+        let mut file = AckFile::default();
+        let mut manager = Manager::new(Timestamp::from_seconds(START));
+        std::mem::swap(&mut manager, &mut world.manager);
+        file.bundle = Some(manager.bundle());
+        let reply = Reply { status: 200, body: file.to_xml().into_bytes(), retry_after: None };
+        Ok(reply)
+    };
+    let now = Clock { wall: Timestamp::from_seconds(START), monotonic: Span::from_seconds(0) };
+    world.device.trust(&token, now);
+    drive(&mut world.device, &mut world.kept, &mut imposter, &mut || now).expect("kept");
+    assert!(!world.device.is_trusted());
+}
+
+#[test]
+fn a_token_that_is_used_up_ends_the_attempt_and_says_so() {
+    let mut world = World::new();
+    world.manager.mood = Mood::Problem(403, "trust.token_used_up");
+    world.trust();
+    assert!(!world.device.is_trusted());
+    assert!(world.device.state().asking.is_none());
+    assert_eq!(world.trouble(), Some("trust.token_used_up"));
+}
+
+#[test]
+fn an_unanswered_trust_request_survives_a_restart() {
+    let mut world = World::new();
+    world.manager.mood = Mood::Away;
+    world.trust();
+    world.restart();
+    world.manager.mood = Mood::Good;
+    world.drive();
+    assert!(world.device.is_trusted());
+}
+
+#[test]
+fn usage_by_file_is_acknowledged_by_file() {
+    let mut world = World::trusted();
+    world.set(ADVANTAGE, 3);
+    world.pass(100);
+    let file = world.device.save(Saving::Unreported, world.now()).expect("something to save");
+    let answer = world.manager.usage(file.as_bytes(), Room::File).to_xml();
+    let heard = world.device.import(answer.as_bytes(), world.now()).expect("an acknowledgement");
+    assert_eq!(heard.acknowledged, Some(1));
+    assert!(world.device.state().waiting.is_empty());
+    assert!(world.device.state().last_save.is_some());
+    assert_eq!(world.device.state().last_push, None);
+}
+
+#[test]
+fn an_acknowledgement_with_another_hash_or_for_another_instance_drops_nothing() {
+    let mut world = World::trusted();
+    world.set(ADVANTAGE, 3);
+    world.device.save(Saving::All, world.now()).expect("something to save");
+    let (epoch, number) = *world.device.state().waiting.keys().next().expect("a report");
+    let wrong = AckedReport { key: world.device.key_id(), epoch, number, hash: [1; 32] };
+    let file =
+        AckFile { ack: Some(world.manager.ack(vec![wrong], Vec::new())), ..AckFile::default() };
+    world.device.import(file.to_xml().as_bytes(), world.now()).expect("an acknowledgement");
+    assert_eq!(world.device.state().waiting.len(), 1);
+    assert_eq!(world.device.state().acknowledged, 0);
+}
+
+#[test]
+fn a_higher_epoch_than_ours_begins_a_new_one_above_it() {
+    let mut world = World::new();
+    world.manager.highest_epoch = START.unsigned_abs() + 500;
+    world.trust();
+    world.set(ADVANTAGE, 3);
+    world.sync();
+    let places: Vec<_> = world.manager.book.keys().copied().collect();
+    assert_eq!(places, [(START.unsigned_abs() + 501, 1)]);
+    assert_eq!(world.manager.book.values().next().expect("a report").previous, [0; 32]);
+}
+
+#[test]
+fn what_is_salvaged_of_a_broken_store_goes_on_in_a_new_epoch_and_says_so() {
+    let mut world = World::trusted();
+    world.set(ADVANTAGE, 3);
+    world.pass(100);
+    world.device.save(Saving::All, world.now()).expect("something to save");
+    world.kept.keep(&mut world.device).expect("kept");
+    let old = world.device.state().epoch;
+    let floor = Timestamp::from_seconds(world.wall);
+    let state = world.kept.state().expect("kept").clone().salvaged(floor);
+    world.device = Device::restore(profile(), seed(), state);
+    world.pass(50);
+    world.sync();
+    let notes: Vec<_> = world
+        .manager
+        .book
+        .iter()
+        .map(|(place, one)| (place.0 > old, place.1, one.report.notes.clone()))
+        .collect();
+    assert_eq!(notes, [(false, 1, vec![]), (true, 1, vec![STORE_RESET.to_owned()])]);
+    assert_eq!(world.manager.weighted(ADVANTAGE), 3 * 150);
+    world.sync();
+    assert!(world.manager.book.values().last().expect("a report").report.notes.is_empty());
+}
+
+#[test]
+fn a_level_of_nothing_ends_the_reports_of_a_license() {
+    let mut world = World::trusted();
+    world.set(ADVANTAGE, 3);
+    world.pass(10);
+    world.set(ADVANTAGE, 0);
+    world.sync();
+    world.sync();
+    let levels: Vec<_> = world
+        .manager
+        .reports_of(ADVANTAGE)
+        .iter()
+        .flat_map(|one| &one.measurements)
+        .map(|one| one.value.get())
+        .collect();
+    assert_eq!(levels, [3, 0]);
+    assert!(world.device.state().open.is_empty());
+}
+
+#[test]
+fn more_than_256_licenses_are_not_measured_and_the_first_ones_go_on() {
+    let mut world = World::new();
+    for number in 0..256 {
+        world.set(&format!("tag-{number}"), 1);
+    }
+    let now = world.now();
+    assert!(world.device.usage(&tag("tag-256"), count(1), now).is_err());
+    world.device.usage(&tag("tag-7"), count(2), now).expect("a known license");
+}
+
+#[test]
+fn the_first_push_comes_two_minutes_after_the_start_and_then_by_the_interval() {
+    let mut world = World::trusted();
+    world.set(PREMIER, 3);
+    world.restart();
+    world.drive();
+    world.pass(119);
+    world.drive();
+    assert_eq!(world.manager.book.len(), 0);
+    world.pass(1);
+    world.drive();
+    assert_eq!(world.manager.book.len(), 1);
+    world.pass(30 * 86_400 - 1);
+    world.drive();
+    assert_eq!(world.manager.book.len(), 1);
+    world.pass(1);
+    world.drive();
+    assert_eq!(world.manager.book.len(), 2);
+}
+
+#[test]
+fn the_deadline_follows_the_policy_by_kind_of_license() {
+    let mut world = World::new();
+    world.set(ADVANTAGE, 1);
+    let day = |days: i64| Some(Timestamp::from_seconds(START).plus(Span::from_days(days)));
+    assert_eq!(world.device.ack_deadline(), day(365));
+    world.set(PREMIER, 1);
+    assert_eq!(world.device.ack_deadline(), day(90));
+    world.trust();
+    assert_eq!(world.device.ack_deadline(), day(90));
+    world.set(PREMIER, 0);
+    world.sync();
+    assert_eq!(world.device.ack_deadline(), day(90), "a subscription is reported every 90 days");
+}
+
+#[test]
+fn revoked_trust_stops_nothing_and_is_not_asked_again_in_a_loop() {
+    let mut world = World::trusted();
+    world.set(ADVANTAGE, 1);
+    world.manager.mood = Mood::Problem(403, "trust.revoked");
+    world.sync();
+    assert_eq!(world.trouble(), Some("trust.revoked"));
+    assert!(!world.device.is_busy());
+    world.pass(10);
+    world.set(ADVANTAGE, 2);
+    assert_eq!(world.device.state().open[&tag(ADVANTAGE)].running.level, 2);
+}
+
+#[test]
+fn records_replayed_from_the_start_give_the_state_that_the_device_has() {
+    let mut world = World::new();
+    let mut records = world.device.drain_records();
+    let mut replayed: Option<State> = None;
+    let mut manager = Manager::new(Timestamp::from_seconds(START));
+    for round in 0..30u64 {
+        world.pass(400);
+        let now = world.now();
+        manager.now = now.wall;
+        world.device.usage(&tag(ADVANTAGE), count(round % 5), now).expect("it can be measured");
+        match round {
+            3 => world.device.trust(&manager.token(), now),
+            11 => drop(world.device.save(Saving::All, now)),
+            17 => world.device.reloaded(now),
+            _ if round % 4 == 0 => world.device.sync(now),
+            _ => {}
+        }
+        while let Some(outgoing) = world.device.tick(now) {
+            let reply = manager.carry(outgoing).expect("an answer");
+            world.device.receive(reply, now);
+        }
+        records.extend(world.device.drain_records());
+    }
+    for record in records {
+        match (&mut replayed, record) {
+            (Some(state), record) => state.apply(record),
+            (empty, agent::device::Record::Whole { state }) => *empty = Some(*state),
+            (None, other) => panic!("{other:?} comes first"),
+        }
+    }
+    assert_eq!(replayed.as_ref(), Some(world.device.state()));
+    assert!(world.device.state().acknowledged > 5);
+    assert_eq!(Ending::Plain.word(), None);
+}
+
+#[test]
+fn a_device_can_be_moved_between_threads() {
+    fn is_send<T: Send>() {}
+    is_send::<Device>();
+}
