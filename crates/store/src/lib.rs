@@ -1,1 +1,32 @@
 //! What is kept: the only SQL, on SQLite and PostgreSQL.
+//!
+//! Everything that writes is an [`Order`] or a [`Chore`] for one writer; everything that
+//! reads does so through [`Book::read`] within a [`Sight`]. No rule is here: rows go into
+//! the ledger's page, what comes out of it is written down.
+
+mod book;
+mod chore;
+mod engine;
+pub mod evidence;
+mod fault;
+pub mod fsck;
+pub mod listing;
+mod migrate;
+mod outbox;
+mod pool;
+mod read;
+mod record;
+mod rows;
+mod schema;
+mod table;
+mod value;
+mod writer;
+
+pub use book::{Book, Options, Place, Runner};
+pub use chore::{Chore, Swept};
+pub use fault::Fault;
+pub use outbox::{Channel, Queued};
+pub use pool::Sight;
+pub use read::{Known, PoolHistory, Reading, Totals, UseShare};
+pub use value::{Stored, Value};
+pub use writer::{NotWritten, Order, Written};

@@ -1,0 +1,113 @@
+//! Chores: what jobs do to rows directly, each in a transaction of its own.
+
+use wire::id::{AccountId, MessageId};
+use wire::time::Timestamp;
+
+use crate::engine::Engine;
+use crate::fault::Fault;
+use crate::outbox::{Channel, Queued};
+use crate::record::Record;
+use crate::schema;
+use crate::value::{Value, row};
+
+/// What a job wants done.
+#[derive(Clone, Debug)]
+pub enum Chore {
+    /// Takes news in hand that is due on a channel, oldest first.
+    ClaimNews {
+        /// The channel.
+        channel: Channel,
+        /// The moment that counts as now.
+        now: Timestamp,
+        /// Until when nobody else takes it.
+        until: Timestamp,
+        /// How many at most.
+        most: u32,
+    },
+    /// Notes that news was told, or given up.
+    FinishNews {
+        /// Which.
+        news: (AccountId, MessageId, Channel),
+        /// When.
+        now: Timestamp,
+        /// Why it was given up, or empty.
+        error: String,
+    },
+    /// Notes that a try failed.
+    RetryNews {
+        /// Which.
+        news: (AccountId, MessageId, Channel),
+        /// When to try again.
+        due_at: Timestamp,
+        /// Why it failed.
+        error: String,
+    },
+    /// Removes sessions and told news that are older than a moment.
+    Forget {
+        /// The moment.
+        before: Timestamp,
+    },
+}
+
+/// What a chore yields.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Swept {
+    /// News in hand.
+    News(Vec<Queued>),
+    /// Nothing to say.
+    Done,
+}
+
+impl Chore {
+    pub(crate) fn run(&self, engine: &mut Engine) -> Result<Swept, Fault> {
+        match self {
+            Self::ClaimNews { channel, now, until, most } => claim(engine, *channel, *now, *until, *most),
+            Self::FinishNews { news, now, error } => {
+                let sql = "UPDATE outbox SET done_at = $4, last_error = $5 \
+                           WHERE account_id = $1 AND message_id = $2 AND channel = $3";
+                engine.query(sql, &row![news.0, news.1, news.2, *now, *error])?;
+                Ok(Swept::Done)
+            }
+            Self::RetryNews { news, due_at, error } => {
+                let sql = "UPDATE outbox SET due_at = $4, last_error = $5 \
+                           WHERE account_id = $1 AND message_id = $2 AND channel = $3";
+                engine.query(sql, &row![news.0, news.1, news.2, *due_at, *error])?;
+                Ok(Swept::Done)
+            }
+            Self::Forget { before } => {
+                engine.query("DELETE FROM session WHERE ends_at < $1", &row![*before])?;
+                engine.query("DELETE FROM outbox WHERE done_at < $1", &row![*before])?;
+                Ok(Swept::Done)
+            }
+        }
+    }
+}
+
+fn claim(engine: &mut Engine, channel: Channel, now: Timestamp, until: Timestamp, most: u32) -> Result<Swept, Fault> {
+    let columns = schema::OUTBOX.names("");
+    let sql = format!(
+        "UPDATE outbox SET due_at = $3, attempts = attempts + 1 \
+         WHERE (account_id, message_id, channel) IN (\
+           SELECT account_id, message_id, channel FROM outbox \
+           WHERE channel = $1 AND done_at IS NULL AND due_at <= $2 \
+           ORDER BY due_at LIMIT $4) \
+         AND due_at <= $2 RETURNING {columns}"
+    );
+    let values: Vec<Value> = row![channel, now, until, most];
+    let rows = engine.query(&sql, &values)?;
+    let mut news: Vec<Queued> =
+        rows.into_iter().enumerate().map(|(n, row)| Queued::from_values(n, row)).collect::<Result<_, _>>()?;
+    news.sort_by_key(|one| one.news.at);
+    Ok(Swept::News(news))
+}
+
+impl Swept {
+    /// The news in hand; none for another chore.
+    pub fn news(self) -> Vec<Queued> {
+        match self {
+            Self::News(news) => news,
+            Self::Done => Vec::new(),
+        }
+    }
+}
+

@@ -1,0 +1,290 @@
+//! Reading: single rows by key, and the questions that are not listings.
+
+use ledger::account::Account;
+use ledger::entitlement::{Entitlement, Term};
+use ledger::house::{Claim, ClaimKind, HouseFact, Session};
+use ledger::instance::{DeviceKey, Identity, Instance};
+use ledger::license::License;
+use ledger::pool::Pool;
+use ledger::posting::Entry;
+use ledger::report::Recorded;
+use ledger::token::Token;
+use std::collections::BTreeMap;
+use wire::id::{AccountId, AlarmId, InstanceId, PoolId, TokenId, VirtualAccountId};
+use wire::key::KeyId;
+use wire::tag::EntitlementTag;
+use wire::time::Timestamp;
+
+use crate::engine::Engine;
+use crate::evidence;
+use crate::fault::Fault;
+use crate::pool::Sight;
+use crate::record::{Evidence, Record};
+use crate::schema;
+use crate::value::{Stored, Value, row};
+
+/// A reading transaction: everything read in it is of one moment.
+pub struct Reading<'a> {
+    engine: &'a mut Engine,
+    sight: Sight,
+}
+
+/// A device's key, whose it is, and where its instance is now.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// The key.
+    pub key: DeviceKey,
+    /// The virtual account in which its instance is.
+    pub virtual_account: VirtualAccountId,
+}
+
+/// All lines of a pool with the terms of its lots, for standings as of any moment.
+#[derive(Clone, Debug)]
+pub struct PoolHistory {
+    /// The lines, in order of their numbers.
+    pub entries: Vec<Entry>,
+    /// The term of each lot, by the bytes of its id.
+    pub terms: BTreeMap<[u8; 16], Term>,
+}
+
+/// An instance's use of a license, with what a list says of the instance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UseShare {
+    /// The instance.
+    pub instance: InstanceId,
+    /// Its level.
+    pub level: u32,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// Numbers of the whole house, for metrics and the demo's summary.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Accounts.
+    pub accounts: i64,
+    /// Product instances.
+    pub product_instances: i64,
+    /// Reports in the book.
+    pub reports: i64,
+    /// Pools that are short and whose shortage counts.
+    pub pools_short: i64,
+    /// Open alarms.
+    pub alarms_open: i64,
+}
+
+impl<'a> Reading<'a> {
+    pub(crate) fn new(engine: &'a mut Engine, sight: Sight) -> Self {
+        Self { engine, sight }
+    }
+
+    /// What this read may see.
+    pub fn sight(&self) -> Sight {
+        self.sight
+    }
+
+    pub(crate) fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Vec<Value>>, Fault> {
+        self.engine.query(sql, values)
+    }
+
+    pub(crate) fn number(&mut self, sql: &str, values: &[Value]) -> Result<i64, Fault> {
+        let rows = self.query(sql, values)?;
+        Ok(rows.into_iter().next().and_then(|row| row.into_iter().next()).and_then(i64::load).unwrap_or(0))
+    }
+
+    pub(crate) fn rows<R: Record>(&mut self, keys: &[Value]) -> Result<Vec<R>, Fault> {
+        let rows = self.query(&R::TABLE.select(keys.len()), keys)?;
+        rows.into_iter().enumerate().map(|(n, row)| R::from_values(n, row)).collect()
+    }
+
+    fn one<R: Record>(&mut self, keys: &[Value]) -> Result<Option<R>, Fault> {
+        Ok(self.rows(keys)?.into_iter().next())
+    }
+
+    /// All accounts, in order of their names. For an operator.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub fn accounts(&mut self, most: u32) -> Result<Vec<Account>, Fault> {
+        let columns = schema::ACCOUNT.names("");
+        let sql = format!("SELECT {columns} FROM account ORDER BY name_folded, account_id LIMIT $1");
+        let rows = self.query(&sql, &row![most])?;
+        rows.into_iter().enumerate().map(|(n, row)| Account::from_values(n, row)).collect()
+    }
+
+    /// All license definitions, in order of their tags.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub fn licenses(&mut self, most: u32) -> Result<Vec<License>, Fault> {
+        let columns = schema::LICENSE.names("");
+        let rows = self.query(&format!("SELECT {columns} FROM license ORDER BY tag LIMIT $1"), &row![most])?;
+        rows.into_iter().enumerate().map(|(n, row)| License::from_values(n, row)).collect()
+    }
+
+    /// The account and place of a device key, wherever it is.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub fn known_key(&mut self, id: KeyId) -> Result<Option<Known>, Fault> {
+        let Some(claim) = self.claim(ClaimKind::DeviceKey, &id.to_string())? else { return Ok(None) };
+        let Some(key) = self.one::<DeviceKey>(&row![claim.account, id])? else { return Ok(None) };
+        let Some(instance) = self.instance(claim.account, key.instance)? else { return Ok(None) };
+        Ok(Some(Known { key, virtual_account: instance.virtual_account() }))
+    }
+
+    /// The reports of one position of a key, for a repeated push.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub fn reports_of(&mut self, account: AccountId, instance: InstanceId) -> Result<Vec<Recorded>, Fault> {
+        self.rows(&row![account, instance])
+    }
+
+    /// The sealed bytes of a report, as they were received.
+    ///
+    /// # Errors
+    /// A fault of the store; [`Fault::Corrupt`] if the bytes are damaged.
+    pub fn evidence(&mut self, report: &Recorded) -> Result<Option<Vec<u8>>, Fault> {
+        let id = Evidence::id_of(report.heard_at, &report.hash);
+        let found: Option<Evidence> = self.one(&row![report.account, id])?;
+        found.map(|found| evidence::unpack(&found.sealed)).transpose()
+    }
+
+    /// All lines of a pool with the terms of its lots.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub fn history(&mut self, account: AccountId, pool: PoolId) -> Result<PoolHistory, Fault> {
+        let mut entries: Vec<Entry> = self.rows(&row![account, pool])?;
+        entries.sort_by_key(|entry| entry.seq);
+        let lots: Vec<Entitlement> = self.rows(&row![account, pool])?;
+        let terms = lots.iter().map(|lot| (*lot.id.as_bytes(), lot.term)).collect();
+        Ok(PoolHistory { entries, terms })
+    }
+
+    /// Who uses a pool's license, the largest level first.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub fn users_of(&mut self, account: AccountId, pool: PoolId, most: u32) -> Result<Vec<UseShare>, Fault> {
+        let sql = "SELECT instance_id, level, since FROM license_use \
+                   WHERE account_id = $1 AND pool_id = $2 AND level > 0 ORDER BY level DESC, instance_id LIMIT $3";
+        let rows = self.query(sql, &row![account, pool, most])?;
+        let share = |(n, values): (usize, Vec<Value>)| {
+            let place = u64::try_from(n).unwrap_or(u64::MAX);
+            let mut fields = crate::value::Fields::new(&schema::LICENSE_USE, place, values);
+            Ok(UseShare { instance: fields.take()?, level: fields.take()?, since: fields.take()? })
+        };
+        rows.into_iter().enumerate().map(share).collect()
+    }
+
+    /// Per pool of an account, the part of the use in force that stale instances state.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub fn stale_shares(&mut self, account: AccountId, now: Timestamp) -> Result<BTreeMap<PoolId, i64>, Fault> {
+        let sql = "SELECT u.pool_id, CAST(SUM(u.level) AS BIGINT) FROM instance i \
+                   JOIN license_use u ON u.account_id = i.account_id AND u.instance_id = i.instance_id \
+                   WHERE i.account_id = $1 AND i.stale_at <= $2 AND u.level > 0 GROUP BY u.pool_id";
+        let rows = self.query(sql, &row![account, now])?;
+        let pair = |row: Vec<Value>| {
+            let mut row = row.into_iter();
+            Some((PoolId::load(row.next()?)?, i64::load(row.next()?)?))
+        };
+        Ok(rows.into_iter().filter_map(pair).collect())
+    }
+
+    /// The pools whose next term boundary has come, in any account.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub fn pools_due(&mut self, now: Timestamp, most: u32) -> Result<Vec<Pool>, Fault> {
+        let columns = schema::POOL.names("");
+        let sql = format!("SELECT {columns} FROM pool WHERE next_boundary <= $1 ORDER BY next_boundary LIMIT $2");
+        let rows = self.query(&sql, &row![now, most])?;
+        rows.into_iter().enumerate().map(|(n, row)| Pool::from_values(n, row)).collect()
+    }
+
+    /// The pools of a license, in any account.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub fn pools_of_tag(&mut self, tag: &EntitlementTag, most: u32) -> Result<Vec<Pool>, Fault> {
+        let columns = schema::POOL.names("");
+        let rows = self.query(&format!("SELECT {columns} FROM pool WHERE tag = $1 LIMIT $2"), &row![*tag, most])?;
+        rows.into_iter().enumerate().map(|(n, row)| Pool::from_values(n, row)).collect()
+    }
+
+    /// The alarms that settled until a moment and of which that is not told yet.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub fn alarms_to_tell(&mut self, until: Timestamp, most: u32) -> Result<Vec<(AccountId, AlarmId)>, Fault> {
+        let sql = "SELECT account_id, alarm_id FROM alarm \
+                   WHERE telling = 1 AND state = 1 AND settled_at <= $1 ORDER BY settled_at LIMIT $2";
+        let rows = self.query(sql, &row![until, most])?;
+        let pair = |row: Vec<Value>| {
+            let mut row = row.into_iter();
+            Some((AccountId::load(row.next()?)?, AlarmId::load(row.next()?)?))
+        };
+        Ok(rows.into_iter().filter_map(pair).collect())
+    }
+
+    /// Numbers of the whole house.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub fn totals(&mut self) -> Result<Totals, Fault> {
+        Ok(Totals {
+            accounts: self.number("SELECT COUNT(*) FROM account", &[])?,
+            product_instances: self.number("SELECT COUNT(*) FROM instance", &[])?,
+            reports: self.number("SELECT COUNT(*) FROM report", &[])?,
+            pools_short: self.number("SELECT COUNT(*) FROM pool WHERE balance < 0 AND concern = 0", &[])?,
+            alarms_open: self.number("SELECT COUNT(*) FROM alarm WHERE state = 0", &[])?,
+        })
+    }
+}
+
+macro_rules! by_key {
+    ($($(#[$doc:meta])* $name:ident($($arg:ident: $kind:ty),+) -> $row:ty, [$($key:expr),+];)+) => {
+        impl Reading<'_> {
+            $(
+                $(#[$doc])*
+                ///
+                /// # Errors
+                /// A fault of the store.
+                pub fn $name(&mut self, $($arg: $kind),+) -> Result<Option<$row>, Fault> {
+                    self.one(&row![$($key),+])
+                }
+            )+
+        }
+    };
+}
+
+by_key! {
+    /// An account.
+    account(id: AccountId) -> Account, [id];
+    /// A virtual account.
+    virtual_account(account: AccountId, id: VirtualAccountId) -> ledger::account::VirtualAccount, [account, id];
+    /// A license definition.
+    license(tag: &EntitlementTag) -> License, [*tag];
+    /// An instance.
+    instance(account: AccountId, id: InstanceId) -> Instance, [account, id];
+    /// Which instance an identity means.
+    identity(account: AccountId, identity: &str) -> Identity, [account, identity.to_owned()];
+    /// A device's key.
+    device_key(account: AccountId, id: KeyId) -> DeviceKey, [account, id];
+    /// A pool.
+    pool(account: AccountId, id: PoolId) -> Pool, [account, id];
+    /// An alarm.
+    alarm(account: AccountId, id: AlarmId) -> ledger::alarm::Alarm, [account, id];
+    /// An ID token.
+    token(account: AccountId, id: TokenId) -> Token, [account, id];
+    /// A claim.
+    claim(kind: ClaimKind, value: &str) -> Claim, [kind, value.to_owned()];
+    /// A fact of the house.
+    house_fact(name: &str) -> HouseFact, [name.to_owned()];
+    /// A session.
+    session(token_hash: [u8; 32]) -> Session, [token_hash];
+}

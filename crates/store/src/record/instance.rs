@@ -1,0 +1,191 @@
+//! Product instances, their keys, identities, names and uses.
+
+use ledger::instance::{DeviceKey, Identity, Instance, Name, Placement, Progress, Use};
+use wire::id::VirtualAccountId;
+use wire::key::KeyId;
+use wire::seal::Position;
+use wire::time::Timestamp;
+
+use super::{Record, pack, position, unpack};
+use crate::fault::Fault;
+use crate::schema;
+use crate::table::Table;
+use crate::value::{Fields, Value, row};
+
+type PackedPlacement = (i64, [u8; 16]);
+type PackedProgress = ([u8; 16], u64, u64, u64, [u8; 32]);
+
+fn pack_placements(placements: &[Placement]) -> Vec<u8> {
+    let all: Vec<PackedPlacement> =
+        placements.iter().map(|one| (one.from.millis(), *one.virtual_account.as_bytes())).collect();
+    pack(&all)
+}
+
+fn unpack_placements(bytes: &[u8]) -> Result<Vec<Placement>, Fault> {
+    let all: Vec<PackedPlacement> = unpack(Instance::TABLE, "placements", bytes)?;
+    let placement = |(from, place)| Placement {
+        from: Timestamp::from_millis(from),
+        virtual_account: VirtualAccountId::from_bytes(place),
+    };
+    Ok(all.into_iter().map(placement).collect())
+}
+
+fn pack_progress(progress: &[Progress]) -> Vec<u8> {
+    let all: Vec<PackedProgress> = progress
+        .iter()
+        .map(|one| (*one.key.as_bytes(), one.newest.epoch, one.newest.number, one.heard, one.tip))
+        .collect();
+    pack(&all)
+}
+
+fn unpack_progress(bytes: &[u8]) -> Result<Vec<Progress>, Fault> {
+    let all: Vec<PackedProgress> = unpack(Instance::TABLE, "progress", bytes)?;
+    let progress = |(key, epoch, number, heard, tip)| Progress {
+        key: KeyId::from_bytes(key),
+        newest: Position { epoch, number },
+        heard,
+        tip,
+    };
+    Ok(all.into_iter().map(progress).collect())
+}
+
+impl Record for Instance {
+    const TABLE: &'static Table = &schema::INSTANCE;
+
+    fn values(&self) -> Vec<Value> {
+        row![
+            self.account,
+            self.id,
+            pack(&self.udi),
+            self.udi.identity().unwrap_or_default(),
+            self.name,
+            self.name.to_lowercase(),
+            self.named_at.epoch,
+            self.named_at.number,
+            self.software,
+            self.software_version,
+            pack(&self.members),
+            self.active,
+            self.active_since,
+            self.virtual_account(),
+            pack_placements(&self.placements),
+            self.bound_at,
+            pack_progress(&self.progress),
+            self.last_start,
+            self.heard_at,
+            self.stale_at,
+            self.created_at
+        ]
+    }
+
+    fn read(f: &mut Fields<'_>) -> Result<Self, Fault> {
+        let (account, id, udi): (_, _, Vec<u8>) = (f.take()?, f.take()?, f.take()?);
+        f.skip();
+        let name = f.take()?;
+        f.skip();
+        let named_at = position(f)?;
+        let (software, software_version, members): (_, _, Vec<u8>) = (f.take()?, f.take()?, f.take()?);
+        let (active, active_since) = (f.take()?, f.take()?);
+        f.skip();
+        let placements: Vec<u8> = f.take()?;
+        let bound_at = f.take()?;
+        let progress: Vec<u8> = f.take()?;
+        Ok(Self {
+            account,
+            id,
+            udi: unpack(Self::TABLE, "udi", &udi)?,
+            name,
+            named_at,
+            software,
+            software_version,
+            members: unpack(Self::TABLE, "members", &members)?,
+            active,
+            active_since,
+            placements: unpack_placements(&placements)?,
+            bound_at,
+            progress: unpack_progress(&progress)?,
+            last_start: f.take()?,
+            heard_at: f.take()?,
+            stale_at: f.take()?,
+            created_at: f.take()?,
+        })
+    }
+}
+
+impl Record for DeviceKey {
+    const TABLE: &'static Table = &schema::DEVICE_KEY;
+
+    fn values(&self) -> Vec<Value> {
+        row![self.account, self.id, self.public, self.instance, self.state, self.reason, self.bound_at]
+    }
+
+    fn read(f: &mut Fields<'_>) -> Result<Self, Fault> {
+        Ok(Self {
+            account: f.take()?,
+            id: f.take()?,
+            public: f.take()?,
+            instance: f.take()?,
+            state: f.take()?,
+            reason: f.take()?,
+            bound_at: f.take()?,
+        })
+    }
+}
+
+impl Record for Identity {
+    const TABLE: &'static Table = &schema::IDENTITY;
+
+    fn values(&self) -> Vec<Value> {
+        row![self.account, self.identity, self.instance]
+    }
+
+    fn read(f: &mut Fields<'_>) -> Result<Self, Fault> {
+        Ok(Self { account: f.take()?, identity: f.take()?, instance: f.take()? })
+    }
+}
+
+impl Record for Name {
+    const TABLE: &'static Table = &schema::INSTANCE_NAME;
+
+    fn values(&self) -> Vec<Value> {
+        row![self.account, self.instance, self.name, self.name.to_lowercase(), self.first_heard_at]
+    }
+
+    fn read(f: &mut Fields<'_>) -> Result<Self, Fault> {
+        let (account, instance, name) = (f.take()?, f.take()?, f.take()?);
+        f.skip();
+        Ok(Self { account, instance, name, first_heard_at: f.take()? })
+    }
+}
+
+impl Record for Use {
+    const TABLE: &'static Table = &schema::LICENSE_USE;
+
+    fn values(&self) -> Vec<Value> {
+        row![
+            self.account,
+            self.instance,
+            self.tag,
+            self.pool,
+            self.level,
+            self.proof,
+            self.since,
+            self.unconfirmed_since,
+            self.ended_at
+        ]
+    }
+
+    fn read(f: &mut Fields<'_>) -> Result<Self, Fault> {
+        Ok(Self {
+            account: f.take()?,
+            instance: f.take()?,
+            tag: f.take()?,
+            pool: f.take()?,
+            level: f.take()?,
+            proof: f.take()?,
+            since: f.take()?,
+            unconfirmed_since: f.take()?,
+            ended_at: f.take()?,
+        })
+    }
+}
