@@ -26,6 +26,10 @@ use frame::{FRAME_BYTES, HEADER, Soundness};
 /// The journal's name in its folder.
 pub const JOURNAL: &str = "journal";
 
+/// The name of the file that holds the epoch once more: without the journal it must not be taken a
+/// second time, or two reports could get the same number.
+const EPOCH: &str = "epoch";
+
 /// The size up to which a journal grows before it is rewritten, if its state is far smaller.
 const LEAST_BYTES: usize = 256 * 1024;
 
@@ -44,6 +48,8 @@ pub struct Journal<F> {
     files: F,
     length: usize,
     whole: usize,
+    /// The epoch that is kept beside the journal.
+    epoch: u64,
     /// A write failed: what is on disk lacks something, so the whole state has to be written.
     behind: bool,
 }
@@ -57,6 +63,8 @@ pub enum Found {
     Sound,
     /// It was corrupt and is kept under this name.
     SetAside(String),
+    /// It was gone, though there had been one.
+    Lost,
 }
 
 impl<F: Files> Journal<F> {
@@ -67,14 +75,23 @@ impl<F: Files> Journal<F> {
     /// # Errors
     /// When the file cannot be read, or cannot be mended on this disk.
     pub fn open(mut files: F, floor: Timestamp) -> io::Result<(Journal<F>, Option<State>, Found)> {
+        let epoch = files.read(EPOCH)?.and_then(|text| parse_epoch(&text)).unwrap_or(0);
         let bytes = files.read(JOURNAL)?.unwrap_or_default();
         let scan = frame::scan(&bytes);
         let (state, decoded) = replay(&scan.payloads, floor);
-        let mut journal = Journal { files, length: bytes.len(), whole: bytes.len(), behind: false };
+        let (length, whole) = (bytes.len(), bytes.len());
+        let mut journal = Journal { files, length, whole, epoch, behind: false };
+        let salvaged = |state: Option<State>| {
+            let mut state = state.unwrap_or_else(|| State::new(floor));
+            state.highest_epoch = state.highest_epoch.max(epoch);
+            state.salvaged(floor)
+        };
         match (scan.soundness, decoded, state) {
-            (_, Decoded::All, None) if scan.soundness != Soundness::Corrupt => {
+            (Soundness::Sound | Soundness::Torn(_), Decoded::All, None) => {
                 journal.behind = true;
-                Ok((journal, None, Found::New))
+                let lost = (epoch > 0).then(|| salvaged(None));
+                let found = if lost.is_some() { Found::Lost } else { Found::New };
+                Ok((journal, lost, found))
             }
             (Soundness::Sound, Decoded::All, Some(state)) => {
                 Ok((journal, Some(state), Found::Sound))
@@ -86,7 +103,7 @@ impl<F: Files> Journal<F> {
             }
             (_, _, state) => {
                 let name = journal.set_aside(&bytes)?;
-                let state = state.unwrap_or_else(|| State::new(floor)).salvaged(floor);
+                let state = salvaged(state);
                 journal.rewrite(&state)?;
                 Ok((journal, Some(state), Found::SetAside(name)))
             }
@@ -140,17 +157,27 @@ impl<F: Files> Journal<F> {
     fn write(&mut self, device: &mut Device) -> io::Result<()> {
         let records = device.drain_records();
         if self.behind {
-            return self.rewrite(device.state());
+            self.rewrite(device.state())?;
+        } else if !records.is_empty() {
+            let payload = encode(&records)?;
+            if self.is_grown(payload.len()) {
+                self.rewrite(device.state())?;
+            } else {
+                self.append(&payload)?;
+            }
         }
-        if records.is_empty() {
+        self.keep_epoch(device.state().epoch)
+    }
+
+    fn keep_epoch(&mut self, epoch: u64) -> io::Result<()> {
+        if epoch <= self.epoch {
             return Ok(());
         }
-        let payload = encode(&records)?;
-        if self.is_grown(payload.len()) {
-            self.rewrite(device.state())
-        } else {
-            self.append(&payload)
-        }
+        let text = epoch.to_string();
+        let line = format!("{text} {:08x}\n", frame::crc32(text.as_bytes()));
+        self.files.replace(EPOCH, line.as_bytes())?;
+        self.epoch = epoch;
+        Ok(())
     }
 }
 
@@ -194,6 +221,12 @@ fn replay(payloads: &[&[u8]], floor: Timestamp) -> (Option<State>, Decoded) {
         }
     }
     (state, decoded)
+}
+
+fn parse_epoch(line: &[u8]) -> Option<u64> {
+    let (text, check) = std::str::from_utf8(line).ok()?.trim_end().split_once(' ')?;
+    let sound = u32::from_str_radix(check, 16).ok()? == frame::crc32(text.as_bytes());
+    text.parse().ok().filter(|_| sound)
 }
 
 fn encode(records: &[Record]) -> io::Result<Vec<u8>> {

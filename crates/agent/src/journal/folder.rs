@@ -81,8 +81,14 @@ pub fn open_folder(
         None => make_key(&mut files, noise[0]).map_err(fault)?,
     };
     let (mut journal, state, found) = Journal::open(files, floor).map_err(fault)?;
-    if let Found::SetAside(name) = found {
-        notices.push(format!("the store was corrupt: it is kept as {name}, and what could be read of it goes on in a new epoch (store.reset)"));
+    match found {
+        Found::New | Found::Sound => {}
+        Found::SetAside(name) => notices.push(format!(
+            "the store was corrupt: it is kept as {name}, and what could be read of it goes on in a new epoch (store.reset)"
+        )),
+        Found::Lost => notices.push(
+            "the store was gone: a new one begins; state what is in use, and ask for trust again (store.lost)".to_owned(),
+        ),
     }
     let seed = Seed { key, floor, noise: noise[1] };
     let device = match state {
