@@ -31,6 +31,16 @@ pub enum IdError {
     },
 }
 
+impl IdError {
+    /// The stable code, as in the text.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            IdError::Malformed { .. } => "id.malformed",
+            IdError::WrongKind { .. } => "id.kind",
+        }
+    }
+}
+
 /// Every kind of id: its prefix, and its name with the article.
 const KINDS: &[(&str, &str)] = &[
     ("acct", "an account id"),

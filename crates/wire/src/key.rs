@@ -38,6 +38,13 @@ impl Realm {
 #[error("these 32 bytes are no Ed25519 public key: send the key again (key.malformed)")]
 pub struct KeyError;
 
+impl KeyError {
+    /// The stable code, as in the text.
+    pub const fn code(&self) -> &'static str {
+        "key.malformed"
+    }
+}
+
 /// Whether the coordinate is written as the one number below 2²⁵⁵ − 19: a key must have one name.
 fn is_canonical(bytes: &[u8; 32]) -> bool {
     let [first, middle @ .., last] = bytes;

@@ -16,6 +16,13 @@ pub struct Count(u32);
 #[error("{0} is more than a billion: enter a smaller quantity (count.range)")]
 pub struct CountError(pub u64);
 
+impl CountError {
+    /// The stable code, as in the text.
+    pub const fn code(&self) -> &'static str {
+        "count.range"
+    }
+}
+
 impl Count {
     /// None.
     pub const ZERO: Count = Count(0);

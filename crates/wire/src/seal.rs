@@ -134,6 +134,16 @@ pub enum SealError {
     Position,
 }
 
+impl SealError {
+    /// The stable code, as in the text.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            SealError::Report(error) => error.code(),
+            SealError::Position => "report.position",
+        }
+    }
+}
+
 /// What can be sealed and opened, with what is known of it once it is open.
 pub trait Sealable {
     /// What stands on its seal.

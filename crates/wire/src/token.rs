@@ -30,6 +30,13 @@ pub struct IdToken {
 #[error("that is no ID token: copy all 77 characters of it (token.malformed)")]
 pub struct TokenError;
 
+impl TokenError {
+    /// The stable code, as in the text.
+    pub const fn code(&self) -> &'static str {
+        "token.malformed"
+    }
+}
+
 impl IdToken {
     /// What the server keeps in place of the secret: SHA-256 over it.
     pub fn secret_hash(&self) -> [u8; 32] {

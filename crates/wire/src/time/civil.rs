@@ -21,6 +21,16 @@ pub enum TimeError {
     Range,
 }
 
+impl TimeError {
+    /// The stable code, as in the text.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            TimeError::Malformed => "time.malformed",
+            TimeError::Range => "time.range",
+        }
+    }
+}
+
 /// A date and the time of day, UTC.
 struct Civil {
     year: i64,

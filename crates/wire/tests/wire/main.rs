@@ -1,6 +1,7 @@
 //! What the crate promises to those outside it. Rules of single modules are tested beside them.
 
 mod carriers;
+mod codes;
 mod cose_library;
 mod fixtures;
 mod hostile_files;
