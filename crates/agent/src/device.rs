@@ -242,6 +242,15 @@ impl Device {
         self.asked.is_some() || self.pushing || self.state.asking.is_some()
     }
 
+    /// How many reports are on their way.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        match &self.asked {
+            Some(Asked::Usage(places)) => places.len(),
+            Some(Asked::Trust | Asked::Bundle) | None => 0,
+        }
+    }
+
     /// What went wrong last and was not followed by a success, and when.
     #[must_use]
     pub fn trouble(&self) -> Option<&(Timestamp, Trouble)> {

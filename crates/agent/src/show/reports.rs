@@ -13,18 +13,17 @@ pub(super) fn authorizations(text: &mut String, device: &Device) {
 
 pub(super) fn summary(text: &mut String, device: &Device) {
     let state = device.state();
-    let open = state.open.len();
-    let waiting = state.waiting.len();
+    let sent = device.in_flight();
+    let left = state.waiting.len().saturating_sub(sent);
+    let acknowledged = state.acknowledged;
+    let collecting = state.open.len();
     text.push_str("Usage Report Summary:\n=====================\n");
-    put(text, format_args!("Total: {},  Purged: 0\n", state.closed + open as u64));
+    put(text, format_args!("Total: {},  Purged: 0\n", state.closed));
     put(
         text,
-        format_args!(
-            "Total Acknowledged Received: {},  Waiting for Ack: {}\n",
-            state.acknowledged, waiting
-        ),
+        format_args!("Total Acknowledged Received: {acknowledged},  Waiting for Ack: {sent}\n"),
     );
-    put(text, format_args!("Available to Report: {}  Collecting Data: {open}\n", waiting));
+    put(text, format_args!("Available to Report: {left}  Collecting Data: {collecting}\n"));
     let refused =
         state.waiting.values().filter_map(|report| Some((report, report.refused.as_deref()?)));
     for (report, code) in refused {

@@ -1,38 +1,31 @@
 //! The device against a small manager, with clocks set by hand: what it measures, says and believes.
 
-#[path = "support/manager.rs"]
-mod manager;
-
+use crate::manager::{Manager, Mood};
+use crate::{ADVANTAGE, tag};
 use agent::device::{
     Clock, Device, Ending, Habits, Kind, License, Profile, Reply, STORE_RESET, Saving, Seed, State,
     WAITING_REPORTS,
 };
 use agent::seat::{Carrier, InMemory, Keeping, drive, step};
-use manager::{Manager, Mood};
 use wire::file::{AckFile, Room, UsageFile};
 use wire::key::SigningKey;
 use wire::limits::MEASUREMENTS_PER_REPORT;
 use wire::message::AckedReport;
 use wire::quantity::Count;
 use wire::seal::Carried;
-use wire::tag::{EntitlementTag, SoftwareTag};
+use wire::tag::SoftwareTag;
 use wire::time::{Span, Timestamp};
 use wire::udi::Udi;
 
-const ADVANTAGE: &str = "regid.2026-01.example.ADVANTAGE,1.0_a";
-const PREMIER: &str = "regid.2026-01.example.PREMIER,1.0_b";
+const PREMIER: &str = "regid.2026-01.com.example.PREMIER,1.0_b";
 const START: i64 = 1_800_000_000;
-
-fn tag(text: &str) -> EntitlementTag {
-    EntitlementTag::new(text).expect("a tag")
-}
 
 fn count(level: u64) -> Count {
     Count::new(level).expect("a count")
 }
 
 fn profile() -> Profile {
-    let software = SoftwareTag::new("regid.2026-01.example.OS,1.0_c").expect("a tag");
+    let software = SoftwareTag::new("regid.2026-01.com.example.OS,1.0_c").expect("a tag");
     let mut profile = Profile::new(Udi::pid_serial("SW-48", "SN1"), software);
     profile.hostname = Some("switch 1 ü".to_owned());
     profile.software_version = Some("17.9".to_owned());

@@ -1,15 +1,13 @@
 //! The store against bad luck: cuts at every byte, flipped bits, disks that fail.
 
-#[path = "support/disk.rs"]
-mod disk;
-
+use crate::disk::{Disk, Faults};
+use crate::tag;
 use agent::device::{Clock, Device, Profile, STORE_RESET, Saving, Seed, State};
 use agent::journal::{Found, JOURNAL, Journal};
 use agent::seat::{Keeping, Nowhere, prepare};
-use disk::{Disk, Faults};
 use wire::key::SigningKey;
 use wire::quantity::Count;
-use wire::tag::{EntitlementTag, SoftwareTag};
+use wire::tag::SoftwareTag;
 use wire::time::{Span, Timestamp};
 use wire::udi::Udi;
 
@@ -24,16 +22,12 @@ fn clock(seconds: i64) -> Clock {
 }
 
 fn profile() -> Profile {
-    let software = SoftwareTag::new("regid.2026-01.example.OS,1.0_c").expect("a tag");
+    let software = SoftwareTag::new("regid.2026-01.com.example.OS,1.0_c").expect("a tag");
     Profile::new(Udi::pid_serial("SW-48", "SN1"), software)
 }
 
 fn seed() -> Seed {
     Seed { key: SigningKey::from_seed([5; 32]), floor: floor(), noise: [6; 32] }
-}
-
-fn tag(text: &str) -> EntitlementTag {
-    EntitlementTag::new(text).expect("a tag")
 }
 
 /// Round `round` of a life: levels change, and now and then reports close.

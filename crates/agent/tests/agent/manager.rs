@@ -1,5 +1,6 @@
 //! A manager as small as can be: it seals what a device must believe, and can be told to misbehave.
 
+use crate::{ADVANTAGE, tag};
 use std::collections::BTreeMap;
 
 use agent::device::{Outgoing, Reply};
@@ -187,7 +188,7 @@ impl Manager {
             highest_epoch: self.highest_epoch,
             policy: self.policy.clone(),
             standings: vec![Availability {
-                tag: super::tag(super::ADVANTAGE),
+                tag: tag(ADVANTAGE),
                 state: AvailabilityState::Sufficient,
                 available: Some(3),
             }],
