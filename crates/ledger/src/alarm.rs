@@ -93,7 +93,7 @@ pub struct Alarm {
     pub opened_at: Timestamp,
     /// Short since, measured.
     pub short_since: Timestamp,
-    /// When it last settled; `Timestamp::MAX` while it never has.
+    /// When it last settled; `Timestamp::MIN` while it never has.
     pub settled_at: Timestamp,
     /// Units in use.
     pub needed: i64,
@@ -114,7 +114,7 @@ pub struct Cause {
     pub needed: i64,
     /// Units missing; zero when the cause is not there.
     pub missing: i64,
-    /// Since when, measured.
+    /// Since when the cause is there, or is not there any more, measured.
     pub since: Timestamp,
 }
 

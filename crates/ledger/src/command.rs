@@ -24,7 +24,7 @@ pub use account::{CreateAccount, CreateVirtualAccount};
 pub use binding::{Bind, Bound, RevokeKey};
 pub use catalogue::{DefineLicense, EndUse, GrantEntitlement};
 pub use house::{BeginSession, EndSession, KeepFact, MakeClaim};
-pub use report::{Import, Imported, Push, Pushed};
+pub use report::{Completeness, Import, Imported, PoolStanding, Push, Pushed};
 pub use token::{CreateToken, RevokeToken};
 
 /// Why a command stopped.

@@ -1,11 +1,11 @@
 //! Curves: the level of each license of one instance over time, from its reports.
 //!
-//! The rule (`rules.md`, *newest*): at any moment, among the measurements that began
-//! until then, the one of the report with the highest position states the level. When
-//! another member of a stack reports as active, the former active's levels end there.
-//! The result does not depend on the order in which reports arrived.
+//! The rule (`rules.md`, *newest*): at any moment, among the measurements of a device
+//! that began until then, the last one of the report with the highest position states
+//! the level. When another member of a stack reports as active, the former active's
+//! levels end there. The result does not depend on the order in which reports arrived.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wire::id::VirtualAccountId;
 use wire::key::KeyId;
@@ -14,7 +14,7 @@ use wire::tag::EntitlementTag;
 use wire::time::Timestamp;
 
 use crate::instance::{Instance, Proof};
-use crate::report::{Counting, Recorded};
+use crate::report::{Counting, Level, Recorded};
 
 /// A level that holds from a moment on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,12 +28,10 @@ pub struct Step {
 }
 
 /// Where a license's level ended up.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Last {
     /// The last step: the level and since when it has been so.
     pub step: Step,
-    /// The highest position among the reports that stated it.
-    pub position: Position,
     /// The virtual account in which it counts.
     pub virtual_account: VirtualAccountId,
 }
@@ -51,101 +49,170 @@ pub struct Curves {
     pub active_since: Timestamp,
 }
 
+/// One measurement of a counted report.
+#[derive(Clone, Copy)]
+struct Measured<'a> {
+    report: &'a Recorded,
+    nth: usize,
+    level: &'a Level,
+}
+
+impl<'a> Measured<'a> {
+    /// Whose word it is: two of one position are a fork, and each has its say.
+    fn speaker(&self) -> Speaker {
+        (self.report.key, self.report.hash)
+    }
+
+    fn order(&self) -> (Position, Speaker, usize) {
+        (self.report.position, self.speaker(), self.nth)
+    }
+}
+
+/// A key and the hash of what it signed: one report, or one of a fork.
+type Speaker = (KeyId, [u8; 32]);
+
 /// What happens to an instance at a moment; earlier variants come first within a moment.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum What {
+#[derive(Clone, Copy)]
+enum What<'a> {
     Placed(VirtualAccountId),
+    Measured(Measured<'a>),
     Bound,
-    Ended(EntitlementTag),
-    Measured(Position, KeyId, usize, String, EntitlementTag, u32, Proof),
+    Ended(&'a EntitlementTag),
 }
 
-struct Sweep<'a> {
-    instance: &'a Instance,
-    curves: Curves,
-    place: VirtualAccountId,
+impl What<'_> {
+    fn order(&self) -> (u8, Option<(Position, Speaker, usize)>) {
+        match self {
+            Self::Placed(_) => (0, None),
+            Self::Measured(one) => (1, Some(one.order())),
+            Self::Bound => (2, None),
+            Self::Ended(_) => (3, None),
+        }
+    }
 }
 
-/// The curves of an instance from its reports; `ended` are the uses that a person ended, and when.
+/// The curves of an instance from its reports; `ended` are the uses that were ended by hand, and when.
 pub fn curves<'a>(
     reports: impl Iterator<Item = &'a Recorded>,
     instance: &Instance,
     ended: &[(EntitlementTag, Timestamp)],
 ) -> Curves {
-    let mut happenings = measured(reports);
+    let mut happenings: Vec<(Timestamp, What<'_>)> =
+        holding(reports).into_iter().map(|one| (one.level.start, What::Measured(one))).collect();
     happenings
         .extend(instance.placements.iter().map(|p| (p.from, What::Placed(p.virtual_account))));
     happenings.extend(instance.bound_at.map(|at| (at, What::Bound)));
-    happenings.extend(ended.iter().map(|(tag, at)| (*at, What::Ended(tag.clone()))));
-    happenings.sort();
-    let place = instance.placements[0].virtual_account;
+    happenings.extend(ended.iter().map(|(tag, at)| (*at, What::Ended(tag))));
+    happenings.sort_by_key(|(at, what)| (*at, what.order()));
     let nothing = Curves {
         steps: BTreeMap::new(),
         last: BTreeMap::new(),
         active: String::new(),
         active_since: Timestamp::MIN,
     };
-    let mut sweep = Sweep { instance, curves: nothing, place };
+    let place = instance.placements[0].virtual_account;
+    let mut sweep = Sweep { instance, curves: nothing, stated: BTreeMap::new(), place };
     for (at, what) in happenings {
         sweep.happens(at, what);
     }
     sweep.curves
 }
 
-/// The measurements of all counted reports; of a fork, those of the higher level.
-fn measured<'a>(reports: impl Iterator<Item = &'a Recorded>) -> Vec<(Timestamp, What)> {
-    let mut chosen: BTreeMap<(KeyId, Position), &Recorded> = BTreeMap::new();
-    for report in reports.filter(|report| report.counting == Counting::Counted) {
-        let slot = chosen.entry((report.key, report.position)).or_insert(report);
-        if fork_rank(report) > fork_rank(slot) {
-            *slot = report;
-        }
-    }
-    let mut all = Vec::new();
-    for report in chosen.values() {
-        for (nth, level) in report.levels.iter().enumerate() {
-            let what = What::Measured(
-                report.position,
-                report.key,
-                nth,
-                report.reporter.clone(),
-                report.tag.clone(),
-                level.value,
-                report.proof,
-            );
-            all.push((level.start, what));
-        }
-    }
+/// The measurements that hold when they begin: no later word of the same device on the
+/// same license began before or with them.
+fn holding<'a>(reports: impl Iterator<Item = &'a Recorded>) -> Vec<Measured<'a>> {
+    let counted = reports.filter(|report| report.counting == Counting::Counted);
+    let mut all: Vec<Measured<'_>> = counted
+        .flat_map(|report| {
+            let levels = report.levels.iter().enumerate();
+            levels.map(move |(nth, level)| Measured { report, nth, level })
+        })
+        .collect();
+    all.sort_by_key(|one| (one.level.start, std::cmp::Reverse(one.order())));
+    let mut newest: BTreeMap<(&str, &EntitlementTag), Newest> = BTreeMap::new();
+    all.retain(|one| {
+        let words = newest.entry((&one.report.reporter, &one.report.tag)).or_default();
+        words.take(one)
+    });
     all
 }
 
-fn fork_rank(report: &Recorded) -> (u32, [u8; 32]) {
-    (report.levels.last().map_or(0, |level| level.value), report.hash)
+/// The highest position that a device has spoken from so far, and how far each speaker got there.
+#[derive(Default)]
+struct Newest {
+    position: Option<Position>,
+    speakers: BTreeMap<Speaker, usize>,
 }
 
-impl Sweep<'_> {
-    fn happens(&mut self, at: Timestamp, what: What) {
+impl Newest {
+    /// Whether the measurement is not overtaken by what was said already.
+    fn take(&mut self, one: &Measured<'_>) -> bool {
+        let position = Some(one.report.position);
+        if position < self.position {
+            return false;
+        }
+        if position > self.position {
+            self.position = position;
+            self.speakers.clear();
+        }
+        let said = self.speakers.get(&one.speaker());
+        let holds = said.is_none_or(|nth| *nth < one.nth);
+        if holds {
+            self.speakers.insert(one.speaker(), one.nth);
+        }
+        holds
+    }
+}
+
+/// What the report at one position says of a license now; of a fork, what each of them says.
+struct Stated {
+    position: Position,
+    words: BTreeMap<Speaker, Level>,
+}
+
+impl Stated {
+    /// The higher level of a fork: a clone hides nothing.
+    fn level(&self) -> u32 {
+        self.words.values().map(|level| level.value).max().unwrap_or(0)
+    }
+}
+
+struct Sweep<'a> {
+    instance: &'a Instance,
+    curves: Curves,
+    stated: BTreeMap<&'a EntitlementTag, Stated>,
+    place: VirtualAccountId,
+}
+
+impl<'a> Sweep<'a> {
+    fn happens(&mut self, at: Timestamp, what: What<'a>) {
         match what {
             What::Placed(place) => self.move_to(at, place),
-            What::Bound => self.end_all(at, |last| last.step.proof == Proof::Unverified),
-            What::Ended(tag) => {
-                if let Some(last) = self.curves.last.get(&tag) {
-                    let zero = Step { at, level: 0, proof: last.step.proof };
-                    self.step(&tag, zero, Position { epoch: 0, number: 0 });
-                }
-            }
-            What::Measured(position, _, _, reporter, tag, level, proof) => {
-                let late = self.instance.bound_at.is_some_and(|bound| bound <= at);
-                if proof == Proof::Unverified && late {
-                    return;
-                }
-                self.report_as(at, &reporter);
-                let newer = self.curves.last.get(&tag).is_none_or(|last| last.position <= position);
-                if newer {
-                    self.step(&tag, Step { at, level, proof }, position);
-                }
-            }
+            What::Measured(one) => self.hear(at, one),
+            What::Bound => self.end(at, |last| last.step.proof == Proof::Unverified),
+            What::Ended(tag) => self.end_by_hand(at, tag),
         }
+    }
+
+    fn hear(&mut self, at: Timestamp, one: Measured<'a>) {
+        let Recorded { position, tag, proof, reporter, .. } = one.report;
+        if *proof == Proof::Unverified && self.instance.bound_at.is_some_and(|bound| bound < at) {
+            // Two nodes' clocks may disagree by a little about which came first.
+            self.curves.last.entry(tag.clone()).or_insert(Last {
+                step: Step { at, level: 0, proof: *proof },
+                virtual_account: self.place,
+            });
+            return;
+        }
+        self.report_as(at, reporter);
+        let none = || Stated { position: *position, words: BTreeMap::new() };
+        let stated = self.stated.entry(tag).or_insert_with(none);
+        if stated.position < *position {
+            *stated = none();
+        }
+        stated.words.insert(one.speaker(), *one.level);
+        let step = Step { at, level: stated.level(), proof: *proof };
+        self.step(tag, step);
     }
 
     /// Another member reports as active: the former active's levels end.
@@ -154,23 +221,41 @@ impl Sweep<'_> {
             return;
         }
         if !self.curves.active.is_empty() {
-            self.end_all(at, |_| true);
+            self.end(at, |_| true);
         }
         reporter.clone_into(&mut self.curves.active);
         self.curves.active_since = at;
     }
 
-    fn end_all(&mut self, at: Timestamp, which: impl Fn(&Last) -> bool) {
-        let tags: Vec<_> = self
+    fn end(&mut self, at: Timestamp, which: impl Fn(&Last) -> bool) {
+        let ending: BTreeSet<EntitlementTag> = self
             .curves
             .last
             .iter()
             .filter(|(_, last)| which(last))
             .map(|(tag, _)| tag.clone())
             .collect();
-        for tag in tags {
-            let proof = self.curves.last[&tag].step.proof;
-            self.step(&tag, Step { at, level: 0, proof }, Position { epoch: 0, number: 0 });
+        self.stated.retain(|tag, _| !ending.contains(*tag));
+        for tag in ending {
+            self.level_out(at, &tag, 0);
+        }
+    }
+
+    /// A use that was ended by hand ends, unless the device says that it lasted longer.
+    fn end_by_hand(&mut self, at: Timestamp, tag: &'a EntitlementTag) {
+        let level = match self.stated.get_mut(tag) {
+            Some(stated) => {
+                stated.words.retain(|_, level| level.end > at);
+                stated.level()
+            }
+            None => 0,
+        };
+        self.level_out(at, tag, level);
+    }
+
+    fn level_out(&mut self, at: Timestamp, tag: &EntitlementTag, level: u32) {
+        if let Some(last) = self.curves.last.get(tag) {
+            self.step(tag, Step { at, level, proof: last.step.proof });
         }
     }
 
@@ -191,15 +276,16 @@ impl Sweep<'_> {
         }
     }
 
-    fn step(&mut self, tag: &EntitlementTag, step: Step, position: Position) {
-        if let Some(last) = self.curves.last.get_mut(tag)
-            && (last.step.level, last.step.proof) == (step.level, step.proof)
-        {
-            last.position = position;
-            return;
+    fn step(&mut self, tag: &EntitlementTag, step: Step) {
+        let same = self
+            .curves
+            .last
+            .get(tag)
+            .is_some_and(|last| (last.step.level, last.step.proof) == (step.level, step.proof));
+        if !same {
+            push(self.curves.steps.entry((tag.clone(), self.place)).or_default(), step);
+            self.curves.last.insert(tag.clone(), Last { step, virtual_account: self.place });
         }
-        push(self.curves.steps.entry((tag.clone(), self.place)).or_default(), step);
-        self.curves.last.insert(tag.clone(), Last { step, position, virtual_account: self.place });
     }
 }
 

@@ -6,7 +6,7 @@
 
 use wire::id::{AccountId, EntitlementId, PoolId};
 use wire::quantity::Count;
-use wire::time::Timestamp;
+use wire::time::{Span, Timestamp};
 
 use crate::license::{Kind, codes};
 
@@ -104,6 +104,18 @@ pub struct Term {
 }
 
 impl Term {
+    /// The term that counts through the end of a day, whichever moment of that day is given.
+    pub fn through(start: Timestamp, last_day: Timestamp) -> Self {
+        let day = Span::from_days(1).millis();
+        let midnight = last_day.millis() - last_day.millis().rem_euclid(day);
+        Self { start, end: Some(Timestamp::from_millis(midnight).plus(Span::from_days(1))) }
+    }
+
+    /// A moment of the last day in force, which pages show; `None` for a perpetual right.
+    pub fn last_day(&self) -> Option<Timestamp> {
+        self.end.map(|end| end.minus(Span::from_millis(1)))
+    }
+
     /// The bucket that the free part of a lot belongs in at a moment.
     pub fn bucket_at(&self, at: Timestamp) -> Bucket {
         if at < self.start {

@@ -50,9 +50,12 @@ pub fn tell(
     Ok(posting)
 }
 
-/// A free quantity that a term moves from one bucket to another at a moment.
+/// A quantity that moves from one bucket of a lot to another at a moment.
+#[derive(Clone, Copy)]
 pub(crate) struct Passage {
+    /// Which of the lots.
     pub(crate) lot: usize,
+    /// How much, and from when.
     pub(crate) line: Line,
     pub(crate) from: Bucket,
     pub(crate) to: Bucket,

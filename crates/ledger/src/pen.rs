@@ -8,7 +8,7 @@ use wire::time::Timestamp;
 
 use crate::alarm::{Alarm, Cause, Happening};
 use crate::entitlement::{Bucket, Entitlement};
-use crate::lapse::{is_due, next_boundary, passages};
+use crate::lapse::{Passage, is_due, next_boundary, passages};
 use crate::page::{Page, Unread};
 use crate::pool::{Pool, alarm_id};
 use crate::posting::{AlarmChange, Effect, Entry, News, Posting};
@@ -25,9 +25,34 @@ pub(crate) struct Line {
 }
 
 struct Touched {
+    /// The pool as it was.
+    before: Pool,
+    /// The pool as it is now.
     pool: Pool,
-    short_before: Option<Timestamp>,
-    crossed_at: Option<Timestamp>,
+    /// What the lines written change in its balance, and from when.
+    changes: Vec<(Timestamp, i64)>,
+}
+
+impl Touched {
+    /// When the balance last became what it is, short or sufficient; `None` if no line did it.
+    ///
+    /// What a line changes before the pool's latest entry is not looked up: it counts from
+    /// there. Lines come in order of time nearly always, and then this is exact.
+    fn turned_at(&self) -> Option<Timestamp> {
+        let mut changes: BTreeMap<Timestamp, i64> = BTreeMap::new();
+        for (at, quantity) in &self.changes {
+            *changes.entry((*at).max(self.before.moved_at)).or_default() += quantity;
+        }
+        let mut balance = self.before.standing().balance();
+        let mut turned = None;
+        for (at, quantity) in changes {
+            if (balance < 0) != (balance + quantity < 0) {
+                turned = Some(at);
+            }
+            balance += quantity;
+        }
+        turned
+    }
 }
 
 /// Writes into the pools of one account at one moment.
@@ -63,9 +88,8 @@ impl<'a> Pen<'a> {
         if let Some(license) = self.page.license(tag)? {
             pool.concern = license.concern;
         }
-        let short_before = pool.short_since;
         let due = is_due(&pool, self.now);
-        self.pools.insert(id, Touched { pool, short_before, crossed_at: None });
+        self.pools.insert(id, Touched { before: pool.clone(), pool, changes: Vec::new() });
         if due {
             self.lapse(id)?;
         }
@@ -76,14 +100,20 @@ impl<'a> Pen<'a> {
         let mut lots = self.page.entitlements_of(self.account, id)?;
         for passage in passages(&lots, self.now) {
             let lot = &mut lots[passage.lot];
-            lot.buckets.add(passage.from, -passage.line.quantity);
-            lot.buckets.add(passage.to, passage.line.quantity);
-            self.write(id, passage.from, Line { quantity: -passage.line.quantity, ..passage.line });
-            self.write(id, passage.to, passage.line);
+            self.pass(id, lot, &passage);
             self.posting.put(Effect::Entitlement(lot.clone()));
         }
         self.set_boundary(id, next_boundary(&lots, self.now));
         Ok(())
+    }
+
+    /// Moves a quantity of a lot from one bucket to another: two entries that cancel out.
+    fn pass(&mut self, id: PoolId, lot: &mut Entitlement, passage: &Passage) {
+        let Passage { line, from, to, .. } = *passage;
+        self.write(id, from, Line { quantity: -line.quantity, ..line });
+        self.write(id, to, line);
+        lot.buckets.add(from, -line.quantity);
+        lot.buckets.add(to, line.quantity);
     }
 
     fn set_boundary(&mut self, id: PoolId, boundary: Timestamp) {
@@ -92,16 +122,20 @@ impl<'a> Pen<'a> {
         }
     }
 
-    /// Grants a lot: two entries, and the lot itself.
+    /// Grants a lot: two entries that cancel out, two more if its term is over, and the lot itself.
     pub(crate) fn grant(&mut self, mut lot: Entitlement) {
         let id = lot.pool;
-        let bucket = lot.term.bucket_at(self.now);
-        let quantity = i64::from(lot.quantity.get());
-        let at = lot.term.start.min(self.now);
-        let line = Line { at, subject: *lot.id.as_bytes(), quantity };
-        self.write(id, Bucket::Granted, Line { quantity: -quantity, ..line });
-        self.write(id, bucket, line);
-        lot.buckets.add(bucket, quantity);
+        let begun = lot.term.start <= self.now;
+        let to = if begun { Bucket::Available } else { Bucket::Future };
+        let line = Line {
+            at: lot.term.start.min(self.now),
+            subject: *lot.id.as_bytes(),
+            quantity: i64::from(lot.quantity.get()),
+        };
+        self.pass(id, &mut lot, &Passage { lot: 0, line, from: Bucket::Granted, to });
+        for passage in passages(std::slice::from_ref(&lot), self.now) {
+            self.pass(id, &mut lot, &passage);
+        }
         let earliest = lot.term.next_boundary(self.now).unwrap_or(Timestamp::MAX);
         if let Some(touched) = self.pools.get_mut(&id) {
             touched.pool.next_boundary = touched.pool.next_boundary.min(earliest);
@@ -109,18 +143,16 @@ impl<'a> Pen<'a> {
         self.posting.put(Effect::Entitlement(lot));
     }
 
-    /// Writes one entry into a pool in hand.
+    /// Writes one entry into a pool in hand; none for a quantity of zero.
     pub(crate) fn write(&mut self, id: PoolId, bucket: Bucket, line: Line) {
         let (account, now) = (self.account, self.now);
-        let Some(touched) = self.pools.get_mut(&id) else { return };
-        let was_short = touched.pool.standing().shortage() > 0;
+        let Some(touched) = self.pools.get_mut(&id).filter(|_| line.quantity != 0) else { return };
         let pool = &mut touched.pool;
+        let balance = pool.standing().balance();
         pool.add(bucket, line.quantity);
         pool.seq += 1;
         pool.moved_at = pool.moved_at.max(line.at);
-        if !was_short && pool.standing().shortage() > 0 {
-            touched.crossed_at = Some(line.at);
-        }
+        touched.changes.push((line.at, pool.standing().balance() - balance));
         self.posting.put(Effect::Entry(Entry {
             account,
             pool: id,
@@ -135,26 +167,33 @@ impl<'a> Pen<'a> {
 
     /// Judges the alarm of every pool in hand and yields the posting.
     pub(crate) fn finish(mut self) -> Result<Posting, Unread> {
-        for (id, mut touched) in std::mem::take(&mut self.pools) {
-            let short = touched.pool.standing().shortage() > 0;
-            let first = touched.short_before.or(touched.crossed_at).unwrap_or(self.now);
-            touched.pool.short_since = short.then_some(first);
-            self.judge(&touched.pool)?;
-            let unchanged = self.page.pools_row(self.account, id) == Some(&touched.pool);
-            if !unchanged {
+        for (_, mut touched) in std::mem::take(&mut self.pools) {
+            let turned = touched.turned_at();
+            let pool = &mut touched.pool;
+            let short = pool.standing().shortage() > 0;
+            let since = turned.or(touched.before.short_since).unwrap_or(self.now);
+            pool.short_since = short.then_some(since);
+            self.judge(pool, turned)?;
+            if self.page.pools_row(self.account, pool.id) != Some(pool) {
                 self.posting.put(Effect::Pool(touched.pool));
             }
         }
         Ok(self.posting)
     }
 
-    fn judge(&mut self, pool: &Pool) -> Result<(), Unread> {
+    /// Judges the alarm of a pool, which may have turned short or sufficient at a moment.
+    fn judge(&mut self, pool: &Pool, turned: Option<Timestamp>) -> Result<(), Unread> {
         let standing = pool.standing();
-        let missing = if standing.alarmable() { standing.shortage() } else { 0 };
-        let since = pool.short_since.unwrap_or(self.now);
-        let cause = Cause { needed: standing.in_use, missing, since };
+        let cause = if standing.alarmable() {
+            let since = pool.short_since.unwrap_or(self.now);
+            Cause { needed: standing.in_use, missing: standing.shortage(), since }
+        } else {
+            // A pool that is short and yet no cause is for information only as of now.
+            let since = turned.filter(|_| standing.shortage() == 0).unwrap_or(self.now);
+            Cause { needed: standing.in_use, missing: 0, since }
+        };
         let known = self.page.alarm(self.account, alarm_id(pool.id))?;
-        if known.is_none() && missing == 0 {
+        if known.is_none() && cause.missing == 0 {
             return Ok(());
         }
         let alarm = known.cloned().unwrap_or_else(|| Alarm::of_pool(pool));
@@ -172,7 +211,7 @@ impl<'a> Pen<'a> {
                 alarm: alarm.id,
                 seq: alarm.seq,
                 happening,
-                effective_at: if happening == Happening::Opened { cause.since } else { self.now },
+                effective_at: cause.since,
                 recorded_at: self.now,
                 needed: cause.needed,
                 missing: cause.missing,

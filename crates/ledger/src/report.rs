@@ -26,7 +26,7 @@ codes!(Route { Direct = 0 / "direct", File = 1 / "file" });
 pub enum Counting {
     /// They do.
     Counted,
-    /// Kept and shown only: unverified, of an instance that has a bound key.
+    /// Kept and shown only: unverified, of an instance that has a bound key; or of too many licenses.
     Shown,
 }
 
@@ -45,15 +45,18 @@ pub enum Flag {
     StoreReset,
     /// It names another report as the one before than the one that we heard.
     ChainBroken,
+    /// It names one license more than an instance may use, so it is kept and not counted.
+    TooManyLicenses,
 }
 
 impl Flag {
-    const ALL: [(Self, i64); 5] = [
+    const ALL: [(Self, i64); 6] = [
         (Self::ClockAhead, 1),
         (Self::ConsumersDisagree, 2),
         (Self::Forked, 4),
         (Self::StoreReset, 8),
         (Self::ChainBroken, 16),
+        (Self::TooManyLicenses, 32),
     ];
 
     /// The flags as bits of one stored number.
@@ -74,6 +77,7 @@ impl Flag {
             Self::Forked => "forked",
             Self::StoreReset => "store_reset",
             Self::ChainBroken => "chain_broken",
+            Self::TooManyLicenses => "too_many_licenses",
         }
     }
 }
@@ -83,7 +87,7 @@ impl Flag {
 pub struct Level {
     /// From when it counts: the device's time, never later than when it was heard.
     pub start: Timestamp,
-    /// When the device stopped measuring it.
+    /// When the device stopped measuring it: its own time, never later than when it was heard.
     pub end: Timestamp,
     /// The level, in units of the license.
     pub value: u32,
@@ -114,7 +118,7 @@ pub struct Recorded {
     pub route: Route,
     /// What a person may want to look at.
     pub flags: Vec<Flag>,
-    /// The levels, in the order in which the device measured them; never empty.
+    /// The levels, in the order in which the device measured them.
     pub levels: Vec<Level>,
     /// The earliest start of its levels.
     pub first_start: Timestamp,
@@ -122,6 +126,13 @@ pub struct Recorded {
     pub last_start: Timestamp,
     /// When it was heard.
     pub heard_at: Timestamp,
+}
+
+impl Recorded {
+    /// Until when the device says that it measured.
+    pub fn last_end(&self) -> Timestamp {
+        self.levels.iter().map(|level| level.end).max().unwrap_or(self.last_start)
+    }
 }
 
 /// What stands for the key of an unverified report: one per reporting device, so that

@@ -3,22 +3,22 @@
 //! A report states levels, not steps, and counts itself: one that comes twice changes
 //! nothing, one that comes late changes only the past.
 
-use wire::id::AccountId;
-use wire::tag::EntitlementTag;
+use std::collections::BTreeSet;
+
+use wire::limits::{CLOCK_FLAG, TAGS_PER_INSTANCE};
+use wire::report::Report;
 use wire::time::{Span, Timestamp};
 
-use crate::alarm::{Alarm, Cause, clone_alarm_id};
+use crate::alarm::{Alarm, AlarmState, Cause, clone_alarm_id};
 use crate::curve::{Curves, curves, difference};
 use crate::entitlement::Bucket;
 use crate::instance::{Identity, Instance, Name, Proof, Use};
 use crate::license::{Enforcement, Kind};
 use crate::page::{Page, Unread};
 use crate::pen::{Line, Pen};
+use crate::pool::Pool;
 use crate::posting::{Effect, Posting};
 use crate::report::{Counting, Flag, Heard, Level, Recorded, Route};
-
-/// A device's clock that is further ahead than this is flagged.
-const CLOCK_FLAG: Span = Span::from_hours(1);
 
 /// What became of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,27 +55,31 @@ pub fn record(
     if twins.iter().any(|twin| twin.hash == heard.hash) {
         return Ok((Posting::nothing(), Reception::Already));
     }
-    let fresh = twins.is_empty();
+    let forked = !twins.is_empty();
     let mut recorded = enter(instance, heard, route, now);
-    if !fresh {
+    if forked {
         recorded.flags.push(Flag::Forked);
     }
-    let mut next = hear(instance, heard, &recorded, now);
-    if fresh {
+    let mut next = instance.clone();
+    if !forked {
         next.advance(heard.key, heard.position, heard.hash);
     }
-    next.stale_at = stale_at(page, instance, &recorded, now)?;
+    if is_beyond_limit(page, instance, &recorded)? {
+        recorded.counting = Counting::Shown;
+        recorded.flags.push(Flag::TooManyLicenses);
+    }
     let mut pen = Pen::new(page, account, now);
     if recorded.counting == Counting::Counted {
-        match quick(page, instance, &recorded)? {
-            Some(old) => follow(&mut pen, &mut next, &recorded, old.as_ref())?,
-            None => rewrite(page, &mut pen, instance, &mut next, &recorded)?,
-        }
+        hear(&mut next, instance, heard, &recorded);
+        next.stale_at = stale_at(page, instance, &recorded, now)?;
+        count(page, &mut pen, instance, &mut next, &recorded)?;
+        name(page, &mut pen, instance, heard, now)?;
+        identify(page, &mut pen, instance, &heard.report)?;
     }
-    keep(page, &mut pen, instance, next)?;
-    if !fresh {
+    if forked {
         accuse(page, &mut pen, instance, now)?;
     }
+    pen.put(Effect::Instance(Box::new(next)));
     pen.put(Effect::Report(Box::new(recorded), heard.evidence.clone()));
     Ok((pen.finish()?, Reception::Recorded))
 }
@@ -86,7 +90,11 @@ fn enter(instance: &Instance, heard: &Heard, route: Route, now: Timestamp) -> Re
     let levels: Vec<Level> = report
         .measurements
         .iter()
-        .map(|m| Level { start: m.start_time.min(now), end: m.end_time, value: m.value.get() })
+        .map(|m| Level {
+            start: m.start_time.min(now),
+            end: m.end_time.min(now),
+            value: m.value.get(),
+        })
         .collect();
     let counts = heard.proof == Proof::Verified || instance.bound_at.is_none();
     Recorded {
@@ -141,17 +149,12 @@ fn flags(instance: &Instance, heard: &Heard, now: Timestamp) -> Vec<Flag> {
     flags
 }
 
-/// The instance after hearing the report: its newest name, version and members.
-fn hear(instance: &Instance, heard: &Heard, recorded: &Recorded, now: Timestamp) -> Instance {
-    let mut next = instance.clone();
+/// Tells the instance what the report says of it; what came late changes nothing that is newer.
+fn hear(next: &mut Instance, before: &Instance, heard: &Heard, recorded: &Recorded) {
     let report = &heard.report;
-    next.heard_at = Some(instance.heard_at.map_or(now, |before| before.max(now)));
-    next.last_start = instance.last_start.max(recorded.last_start);
-    if heard.position >= instance.named_at {
-        next.named_at = heard.position;
-        if let Some(name) = &report.hostname {
-            next.name.clone_from(name);
-        }
+    next.heard_at = before.heard_at.max(Some(recorded.heard_at));
+    next.last_start = before.last_start.max(recorded.last_start);
+    if heard.position > before.newest() || before.progress.is_empty() {
         next.software = Some(report.software.clone());
         if let Some(version) = &report.software_version {
             next.software_version.clone_from(version);
@@ -160,7 +163,17 @@ fn hear(instance: &Instance, heard: &Heard, recorded: &Recorded, now: Timestamp)
             next.members.clone_from(&report.members);
         }
     }
-    next
+    if let Some(name) = stated_name(report)
+        && (heard.position > before.named_at || before.name.is_empty())
+    {
+        next.named_at = heard.position;
+        name.clone_into(&mut next.name);
+    }
+}
+
+/// The name that a report gives, if it gives one.
+fn stated_name(report: &Report) -> Option<&str> {
+    report.hostname.as_deref().filter(|name| !name.is_empty())
 }
 
 /// When the levels turn stale: with the frequency that the policy asks of such a license; never if it asks none.
@@ -186,6 +199,31 @@ fn stale_at(
     })
 }
 
+/// Whether the report names one license more than an instance may use: a device that makes up
+/// names must not fill the book. It is kept and shown.
+fn is_beyond_limit(page: &Page, instance: &Instance, recorded: &Recorded) -> Result<bool, Unread> {
+    let (account, id) = (instance.account, instance.id);
+    let first = !instance.progress.is_empty() && page.use_of(account, id, &recorded.tag)?.is_none();
+    Ok(first && page.uses_of(account, id)?.len() >= TAGS_PER_INSTANCE)
+}
+
+/// Counts the levels of a report in the pools, the quick way if it is exact.
+fn count(
+    page: &Page,
+    pen: &mut Pen<'_>,
+    instance: &Instance,
+    next: &mut Instance,
+    recorded: &Recorded,
+) -> Result<(), Unread> {
+    if recorded.levels.is_empty() {
+        return Ok(());
+    }
+    match quick(page, instance, recorded)? {
+        Some(old) => follow(pen, next, recorded, old.as_ref()),
+        None => rewrite(page, pen, instance, next, recorded),
+    }
+}
+
 /// Whether the report simply follows what is known, so that no history is needed:
 /// the use that it follows, or `None` for the long way.
 fn quick(
@@ -194,20 +232,22 @@ fn quick(
     recorded: &Recorded,
 ) -> Result<Option<Option<Use>>, Unread> {
     let old = page.use_of(instance.account, instance.id, &recorded.tag)?.cloned();
-    let in_order = recorded.levels.is_sorted_by_key(|level| level.start);
+    let newest = match recorded.proof {
+        Proof::Verified => instance.progress.iter().all(|one| recorded.position > one.newest),
+        // No key is bound yet, and every device without one has a stand-in of its own.
+        Proof::Unverified => {
+            instance.progress_of(recorded.key).is_none_or(|known| recorded.position > known.newest)
+        }
+    };
     let same_reporter = instance.active.is_empty() || instance.active == recorded.reporter;
     let newest_place = instance.placements[instance.placements.len() - 1].from;
-    let bound = recorded.proof == Proof::Verified || instance.bound_at.is_none();
-    let follows = old.as_ref().is_none_or(|old| recorded.first_start >= old.since);
-    let newest = instance.progress.is_empty() || recorded.position > instance.newest();
-    let plain = !recorded.flags.contains(&Flag::Forked)
-        && in_order
+    let start = recorded.first_start;
+    let plain = newest
         && same_reporter
-        && bound
-        && follows
-        && newest
-        && recorded.first_start >= newest_place
-        && recorded.first_start >= instance.active_since;
+        && recorded.levels.is_sorted_by_key(|level| level.start)
+        && old.as_ref().is_none_or(|old| start > old.since)
+        && start >= newest_place
+        && start >= instance.active_since;
     Ok(plain.then_some(old))
 }
 
@@ -227,27 +267,27 @@ fn follow(
     let subject = *recorded.instance.as_bytes();
     let (mut level, mut proof) = old.map_or((0, recorded.proof), |old| (old.level, old.proof));
     let mut since = old.map_or(recorded.first_start, |old| old.since);
-    for step in &recorded.levels {
-        if step.value == level && proof == recorded.proof {
+    let mut steps = recorded.levels.iter().peekable();
+    while let Some(step) = steps.next() {
+        let overtaken = steps.peek().is_some_and(|next| next.start == step.start);
+        if overtaken || (step.value == level && proof == recorded.proof) {
             continue;
         }
+        let (gone, come) = (i64::from(level), i64::from(step.value));
+        let line = |quantity| Line { at: step.start, subject, quantity };
         if proof == recorded.proof {
-            let quantity = i64::from(step.value) - i64::from(level);
-            pen.write(pool, bucket(proof), Line { at: step.start, subject, quantity });
+            pen.write(pool, bucket(proof), line(come - gone));
         } else {
-            let (less, more) = (-i64::from(level), i64::from(step.value));
-            pen.write(pool, bucket(proof), Line { at: step.start, subject, quantity: less });
-            pen.write(
-                pool,
-                bucket(recorded.proof),
-                Line { at: step.start, subject, quantity: more },
-            );
+            pen.write(pool, bucket(proof), line(-gone));
+            pen.write(pool, bucket(recorded.proof), line(come));
         }
         (level, proof, since) = (step.value, recorded.proof, step.start);
     }
-    if old.is_some_and(|old| {
-        old.level == level && old.since == since && old.unconfirmed_since.is_none()
-    }) {
+    let unchanged = old.is_some_and(|old| {
+        (old.level, old.proof, old.since) == (level, proof, since)
+            && old.unconfirmed_since.is_none()
+    });
+    if unchanged {
         return Ok(());
     }
     pen.put(Effect::Use(Use {
@@ -283,7 +323,7 @@ fn rewrite(
     correct(pen, instance, &before, &after)?;
     next.active.clone_from(&after.active);
     next.active_since = after.active_since;
-    put_uses(page, pen, instance, &after, Some(&recorded.tag))
+    put_uses(page, pen, instance, &after, Some(recorded))
 }
 
 /// Writes the entries that turn the old curves into the new ones.
@@ -294,92 +334,121 @@ pub(crate) fn correct(
     after: &Curves,
 ) -> Result<(), Unread> {
     let subject = *instance.id.as_bytes();
-    let places: std::collections::BTreeSet<_> =
-        before.steps.keys().chain(after.steps.keys()).collect();
+    let places: BTreeSet<_> = before.steps.keys().chain(after.steps.keys()).collect();
     for place in places {
+        let steps = |curves: &Curves| curves.steps.get(place).cloned().unwrap_or_default();
+        let changes = difference(&steps(before), &steps(after));
+        if changes.is_empty() {
+            continue;
+        }
         let (tag, virtual_account) = place;
-        let none = Vec::new();
-        let old = before.steps.get(place).unwrap_or(&none);
-        let new = after.steps.get(place).unwrap_or(&none);
         let pool = pen.touch(*virtual_account, tag)?;
-        for (at, change) in difference(old, new) {
-            for (bucket, quantity) in
-                [(Bucket::Used, change.verified), (Bucket::UsedUnverified, change.unverified)]
-            {
-                if quantity != 0 {
-                    pen.write(pool, bucket, Line { at, subject, quantity });
-                }
-            }
+        for (at, change) in changes {
+            pen.write(pool, Bucket::Used, Line { at, subject, quantity: change.verified });
+            let unverified = Line { at, subject, quantity: change.unverified };
+            pen.write(pool, Bucket::UsedUnverified, unverified);
         }
     }
     Ok(())
 }
 
-/// Puts the uses that differ from the book's.
+/// Puts the uses that differ from the book's; `stated` is the report that made the difference.
 pub(crate) fn put_uses(
     page: &Page,
     pen: &mut Pen<'_>,
     instance: &Instance,
     after: &Curves,
-    confirmed: Option<&EntitlementTag>,
+    stated: Option<&Recorded>,
 ) -> Result<(), Unread> {
     let (account, id) = (instance.account, instance.id);
     for (tag, last) in &after.last {
-        let pool = pen.touch(last.virtual_account, tag)?;
         let known = page.use_of(account, id, tag)?;
-        let unconfirmed =
-            known.and_then(|one| one.unconfirmed_since).filter(|_| confirmed != Some(tag));
+        let confirms = |since: Timestamp| {
+            last.step.level == 0
+                || stated.is_some_and(|report| report.tag == *tag && report.last_end() > since)
+        };
         let row = Use {
             account,
             instance: id,
             tag: tag.clone(),
-            pool,
+            pool: Pool::id_of(account, last.virtual_account, tag),
             level: last.step.level,
             proof: last.step.proof,
             since: last.step.at,
-            unconfirmed_since: unconfirmed,
+            unconfirmed_since: known
+                .and_then(|one| one.unconfirmed_since)
+                .filter(|since| !confirms(*since)),
             ended_at: known.and_then(|one| one.ended_at),
         };
         if known != Some(&row) {
+            pen.touch(last.virtual_account, tag)?;
             pen.put(Effect::Use(row));
         }
     }
     Ok(())
 }
 
-/// Keeps the instance, its key's progress, its names and its members' identities.
-fn keep(page: &Page, pen: &mut Pen<'_>, before: &Instance, next: Instance) -> Result<(), Unread> {
-    let account = next.account;
-    if next.name != before.name
-        && !next.name.is_empty()
-        && page.name(account, next.id, &next.name)?.is_none()
-    {
-        let name = Name {
-            account,
-            instance: next.id,
-            name: next.name.clone(),
-            first_heard_at: next.heard_at.unwrap_or(next.created_at),
-        };
-        pen.put(Effect::Name(name));
+/// Keeps the name that a report gives, however late it comes, so that it can be searched for.
+fn name(
+    page: &Page,
+    pen: &mut Pen<'_>,
+    before: &Instance,
+    heard: &Heard,
+    now: Timestamp,
+) -> Result<(), Unread> {
+    match stated_name(&heard.report).filter(|name| **name != *before.name) {
+        Some(name) => keep_name(page, pen, before, name, now),
+        None => Ok(()),
     }
-    if next.members != before.members {
-        identify(page, pen, account, &next)?;
+}
+
+/// Keeps a name of an instance, unless it is known.
+pub(crate) fn keep_name(
+    page: &Page,
+    pen: &mut Pen<'_>,
+    instance: &Instance,
+    name: &str,
+    now: Timestamp,
+) -> Result<(), Unread> {
+    let (account, instance) = (instance.account, instance.id);
+    if page.name(account, instance, name)?.is_none() {
+        let name = name.to_owned();
+        pen.put(Effect::Name(Name { account, instance, name, first_heard_at: now }));
     }
-    pen.put(Effect::Instance(Box::new(next)));
     Ok(())
 }
 
-/// Makes the instance findable by every member that no other instance has.
+/// Makes the instance findable by the device that reports and by every member that it names,
+/// unless another instance is found by them.
 fn identify(
     page: &Page,
     pen: &mut Pen<'_>,
-    account: AccountId,
-    next: &Instance,
+    before: &Instance,
+    report: &Report,
 ) -> Result<(), Unread> {
-    for identity in Instance::identities(&next.udi, &next.members) {
-        if page.identity(account, &identity)?.is_none() {
-            pen.put(Effect::Identity(Identity { account, identity, instance: next.id }));
-        }
+    let same_members = report.members.is_empty() || report.members == before.members;
+    if same_members && report.udi.identity().is_ok_and(|reporter| reporter == before.active) {
+        return Ok(());
+    }
+    let known = Instance::identities(&before.udi, &before.members);
+    let stated = Instance::identities(&report.udi, &report.members);
+    for identity in stated.iter().filter(|one| !known.contains(one)) {
+        keep_identity(page, pen, before, identity)?;
+    }
+    Ok(())
+}
+
+/// Keeps an identity of an instance, unless it is known.
+pub(crate) fn keep_identity(
+    page: &Page,
+    pen: &mut Pen<'_>,
+    instance: &Instance,
+    identity: &str,
+) -> Result<(), Unread> {
+    let (account, instance) = (instance.account, instance.id);
+    if page.identity(account, identity)?.is_none() {
+        let identity = identity.to_owned();
+        pen.put(Effect::Identity(Identity { account, identity, instance }));
     }
     Ok(())
 }
@@ -396,11 +465,13 @@ fn accuse(
     let alarm = known.unwrap_or_else(|| {
         Alarm::of_clone(instance.account, instance.id, instance.virtual_account(), &identity)
     });
-    pen.raise(&alarm, Cause { needed: 2, missing: 1, since: now });
+    let since = if alarm.state == AlarmState::Open { alarm.short_since } else { now };
+    pen.raise(&alarm, Cause { needed: 2, missing: 1, since });
     Ok(())
 }
 
-fn bucket(proof: Proof) -> Bucket {
+/// The bucket that counts levels of such proof.
+pub(crate) fn bucket(proof: Proof) -> Bucket {
     match proof {
         Proof::Verified => Bucket::Used,
         Proof::Unverified => Bucket::UsedUnverified,

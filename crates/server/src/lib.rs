@@ -1,1 +1,12 @@
-//! What is offered: use cases, API, portal, jobs, configuration.
+//! What is offered: use cases, API, portal, jobs and configuration; a library that the
+//! `scrip` command starts, and that the on-prem server will be.
+//!
+//! `app` holds the use cases; `api`, `portal` and `jobs` call them, never the store and
+//! never each other.
+
+pub mod api;
+pub mod app;
+pub mod keys;
+pub mod portal;
+pub mod problem;
+pub mod world;

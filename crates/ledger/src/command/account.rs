@@ -74,11 +74,11 @@ impl CreateVirtualAccount {
         check_text("description", &new.description, 0)?;
         page.hold_account(new.account)?.ok_or(Refusal::NotFound { what: "account" })?;
         let folded = new.name.to_lowercase();
-        let taken = page
-            .virtual_accounts_of(new.account)?
-            .into_iter()
-            .any(|one| one.name.to_lowercase() == folded);
-        if taken {
+        let others = page.virtual_accounts_of(new.account)?;
+        if others.iter().any(|one| one.id == new.id) {
+            return Err(Refusal::Taken { what: "this virtual account's id".to_owned() }.into());
+        }
+        if others.iter().any(|one| one.name.to_lowercase() == folded) {
             return Err(Refusal::Taken { what: format!("the name \"{}\"", new.name) }.into());
         }
         let row = VirtualAccount { default: Default::No, created_at: now, ..new.clone() };

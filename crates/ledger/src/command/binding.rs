@@ -3,20 +3,28 @@
 use wire::id::{AccountId, InstanceId, TokenId, VirtualAccountId};
 use wire::key::KeyId;
 use wire::report::Member;
+use wire::seal::Position;
 use wire::tag::SoftwareTag;
 use wire::time::Timestamp;
 use wire::udi::Udi;
 
 use super::{Asked, Detail, Stop, check_text};
+use crate::alarm::{Cause, clone_alarm_id};
 use crate::curve::curves;
-use crate::instance::{DeviceKey, Identity, Instance, KeyState, Placement};
-use crate::page::Page;
+use crate::house::{Claim, ClaimKind};
+use crate::instance::{DeviceKey, Instance, KeyState, Placement};
+use crate::page::{Page, Unread};
 use crate::pen::Pen;
 use crate::posting::{Effect, Event, Posting};
 use crate::refusal::Refusal;
+use crate::report::Flag;
 use crate::role::Action;
 use crate::token::Token;
 use crate::usage;
+
+/// The position of the name that a device gives when it is bound: newer than any unverified
+/// report, older than any verified one.
+const AFTER_ALL_UNVERIFIED: Position = Position { epoch: 0, number: i64::MAX as u64 };
 
 /// Binds a device's UDI and key to the virtual account of an ID token.
 #[derive(Clone, Debug)]
@@ -31,7 +39,7 @@ pub struct Bind {
     pub udi: Udi,
     /// The members of its stack or pair.
     pub members: Vec<Member>,
-    /// The id of its key; claimed already.
+    /// The id of its key.
     pub key: KeyId,
     /// Its key.
     pub public: [u8; 32],
@@ -126,23 +134,19 @@ impl Bind {
         next.bound_at = next.bound_at.or(Some(now));
         next.software = Some(self.software.clone());
         next.software_version.clone_from(&self.software_version);
-        if !self.name.is_empty() {
-            next.name.clone_from(&self.name);
-        }
         if !self.members.is_empty() {
             next.members.clone_from(&self.members);
+        }
+        if !self.name.is_empty() {
+            next.name.clone_from(&self.name);
+            next.named_at = next.named_at.max(AFTER_ALL_UNVERIFIED);
+            usage::keep_name(page, pen, &next, &self.name, now)?;
         }
         if next.virtual_account() != place {
             next.placements.push(Placement { from: now, virtual_account: place });
         }
         for identity in Instance::identities(&self.udi, &self.members) {
-            if page.identity(self.account, &identity)?.is_none() {
-                pen.put(Effect::Identity(Identity {
-                    account: self.account,
-                    identity,
-                    instance: next.id,
-                }));
-            }
+            usage::keep_identity(page, pen, &next, &identity)?;
         }
         if let Some(before) = before {
             let ended: Vec<_> = page
@@ -168,6 +172,20 @@ impl Bind {
     ) -> Result<(), Stop> {
         if page.device_key(self.account, self.key)?.is_some() {
             return Ok(());
+        }
+        let value = self.key.to_string();
+        match page.claim(ClaimKind::DeviceKey, &value)? {
+            Some(there) if there.account != self.account => {
+                return Err(Refusal::Taken { what: "this device key".to_owned() }.into());
+            }
+            Some(_) => {}
+            None => pen.put(Effect::Claim(Claim {
+                kind: ClaimKind::DeviceKey,
+                value,
+                account: self.account,
+                owner: *instance.as_bytes(),
+                claimed_at: now,
+            })),
         }
         pen.put(Effect::DeviceKey(DeviceKey {
             account: self.account,
@@ -224,20 +242,45 @@ impl RevokeKey {
         let key = page
             .device_key(self.account, self.key)?
             .ok_or(Refusal::NotFound { what: "device key" })?;
-        page.instance(self.account, key.instance)?;
+        let instance = key.instance;
+        page.instance(self.account, instance)?;
         if key.state == KeyState::Revoked {
             return Ok(Posting::nothing());
         }
-        let row =
-            DeviceKey { state: KeyState::Revoked, reason: self.reason.clone(), ..key.clone() };
-        let detail = Detail::default().with("reason", &self.reason).with("instance", key.instance);
-        let event = self.asked.event(
-            self.account,
-            "device_key.revoked",
-            self.key.to_string(),
-            &detail,
-            now,
-        );
-        Ok(super::nothing_but(vec![Effect::DeviceKey(row), event]))
+        let mut pen = Pen::new(page, self.account, now);
+        self.settle_clone(page, &mut pen, instance, now)?;
+        pen.put(Effect::DeviceKey(DeviceKey {
+            state: KeyState::Revoked,
+            reason: self.reason.clone(),
+            ..key.clone()
+        }));
+        let detail = Detail::default().with("reason", &self.reason).with("instance", instance);
+        let subject = self.key.to_string();
+        pen.put(self.asked.event(self.account, "device_key.revoked", subject, &detail, now));
+        Ok(pen.finish()?)
+    }
+
+    /// Two devices cannot go on under a key that nobody may use: the cause of the alarm is over,
+    /// unless another key of the instance was cloned too.
+    fn settle_clone(
+        &self,
+        page: &Page,
+        pen: &mut Pen<'_>,
+        instance: InstanceId,
+        now: Timestamp,
+    ) -> Result<(), Unread> {
+        let Some(alarm) = page.alarm(self.account, clone_alarm_id(instance))? else {
+            return Ok(());
+        };
+        for report in page.reports_of(self.account, instance)? {
+            if report.flags.contains(&Flag::Forked) && report.key != self.key {
+                let key = page.device_key(self.account, report.key)?;
+                if key.is_none_or(|key| key.state == KeyState::Bound) {
+                    return Ok(());
+                }
+            }
+        }
+        pen.raise(alarm, Cause { needed: 1, missing: 0, since: now });
+        Ok(())
     }
 }

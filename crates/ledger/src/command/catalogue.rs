@@ -6,13 +6,11 @@ use wire::tag::EntitlementTag;
 use wire::time::Timestamp;
 
 use super::{Asked, Detail, Stop, check_text, nothing_but};
-use crate::curve::curves;
 use crate::entitlement::{Buckets, Entitlement, Term};
 use crate::instance::Use;
 use crate::license::{Kind, License};
 use crate::page::Page;
-use crate::pen::Pen;
-use crate::pool::Pool;
+use crate::pen::{Line, Pen};
 use crate::posting::{Effect, Posting};
 use crate::refusal::Refusal;
 use crate::role::Action;
@@ -146,35 +144,24 @@ impl EndUse {
         self.asked.permit.allows(Action::EndUse, self.account)?;
         let not_found = Refusal::NotFound { what: "use" };
         let instance = page.instance(self.account, self.instance)?.ok_or(not_found.clone())?;
-        let uses = page.uses_of(self.account, self.instance)?;
-        let mine = uses.iter().find(|one| one.tag == self.tag).ok_or(not_found)?;
+        let mine = page.use_of(self.account, self.instance, &self.tag)?.ok_or(not_found)?;
         if mine.unconfirmed_since.is_none() {
             let why =
                 "is still confirmed by the device: only an unconfirmed use can be ended".to_owned();
             return Err(Refusal::Invalid { field: "tag", why }.into());
         }
-        let reports = page.reports_of(self.account, self.instance)?;
-        let ended = |also: Option<Timestamp>| -> Vec<(EntitlementTag, Timestamp)> {
-            let known = uses.iter().filter_map(|one| one.ended_at.map(|at| (one.tag.clone(), at)));
-            known
-                .filter(|(tag, _)| also.is_none() || *tag != self.tag)
-                .chain(also.map(|at| (self.tag.clone(), at)))
-                .collect()
-        };
-        let before = curves(reports.iter(), instance, &ended(None));
-        let after = curves(reports.iter(), instance, &ended(Some(now)));
         let mut pen = Pen::new(page, self.account, now);
-        usage::correct(&mut pen, instance, &before, &after)?;
-        let pool = Pool::id_of(self.account, instance.virtual_account(), &self.tag);
-        let row = Use {
+        let pool = pen.touch(instance.virtual_account(), &self.tag)?;
+        let (subject, quantity) = (*self.instance.as_bytes(), -i64::from(mine.level));
+        pen.write(pool, usage::bucket(mine.proof), Line { at: now, subject, quantity });
+        pen.put(Effect::Use(Use {
             pool,
             level: 0,
             since: now,
             unconfirmed_since: None,
             ended_at: Some(now),
             ..mine.clone()
-        };
-        pen.put(Effect::Use(row));
+        }));
         let detail = Detail::default().with("tag", self.tag.as_str()).with("level", mine.level);
         pen.put(self.asked.event(
             self.account,

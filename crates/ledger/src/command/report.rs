@@ -1,18 +1,22 @@
 //! Taking in usage reports: from a bound device, or from a file that a person carried.
 
+use std::collections::BTreeSet;
+
 use wire::id::{AccountId, InstanceId, VirtualAccountId};
 use wire::key::KeyId;
+use wire::report::Report;
 use wire::tag::EntitlementTag;
 use wire::time::Timestamp;
 
 use super::usage_note::Note;
 use super::{Asked, Detail, Progress, Stop};
+use crate::account::{Account, VirtualAccount};
 use crate::instance::{Identity, Instance, KeyState, Proof, Use};
 use crate::page::{Page, Unread, Want};
 use crate::pool::{Pool, Standing, alarm_id};
 use crate::posting::{Effect, Posting};
 use crate::refusal::Refusal;
-use crate::report::{Heard, Route};
+use crate::report::{Heard, Recorded, Route};
 use crate::role::Action;
 use crate::usage::{Reception, record};
 
@@ -36,14 +40,27 @@ pub struct Push {
 pub struct Pushed {
     /// The product instance.
     pub instance: InstanceId,
+    /// Its account, with the policy of this moment.
+    pub account: Account,
     /// The virtual account in which it is.
-    pub virtual_account: VirtualAccountId,
+    pub virtual_account: VirtualAccount,
     /// The highest epoch heard from it.
     pub highest_epoch: u64,
     /// Per report of the push, in its order, whether it is new.
     pub receptions: Vec<Reception>,
-    /// Per license of the push, where its pool stands now, and whether the catalogue knows it.
-    pub standings: Vec<(EntitlementTag, Standing)>,
+    /// Per license of the push, where its pool stands now.
+    pub standings: Vec<PoolStanding>,
+}
+
+/// Where the pool of a license stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PoolStanding {
+    /// The license.
+    pub tag: EntitlementTag,
+    /// Its name, if the catalogue knows it.
+    pub name: Option<String>,
+    /// Where the pool stands.
+    pub standing: Standing,
 }
 
 impl Push {
@@ -52,6 +69,7 @@ impl Push {
         let (account, (instance, place)) = (self.account, self.hint);
         let mut wants = vec![
             Want::Account(account),
+            Want::VirtualAccount(account, place),
             Want::DeviceKey(account, self.key),
             Want::Instance(account, instance),
         ];
@@ -86,17 +104,25 @@ impl Push {
         }
         let instance = page.instance(self.account, id)?.ok_or(Refusal::UnknownKey)?;
         let place = instance.virtual_account();
+        let gone = || Refusal::NotFound { what: "account" };
+        let own = page.account(self.account)?.ok_or_else(gone)?.clone();
+        let virtual_account = page.virtual_account(self.account, place)?.ok_or_else(gone)?.clone();
         let mut tags: Vec<&EntitlementTag> =
             self.reports.iter().map(|heard| &heard.report.entitlement).collect();
         tags.sort();
         tags.dedup();
         let mut standings = Vec::with_capacity(tags.len());
         for tag in tags {
-            standings.push((tag.clone(), page.pool(self.account, place, tag)?.standing()));
+            standings.push(PoolStanding {
+                tag: tag.clone(),
+                name: page.license(tag)?.map(|license| license.name.clone()),
+                standing: page.pool(self.account, place, tag)?.standing(),
+            });
         }
         Ok(Pushed {
             instance: id,
-            virtual_account: place,
+            account: own,
+            virtual_account,
             highest_epoch: instance.newest().epoch,
             receptions: progress.notes.iter().map(|note| note.reception).collect(),
             standings,
@@ -148,7 +174,10 @@ impl Import {
         page.hold_account(self.account)?.ok_or(Refusal::NotFound { what: "account" })?;
         page.virtual_account(self.account, self.virtual_account)?
             .ok_or(Refusal::NotFound { what: "virtual account" })?;
-        while let Some((heard, fresh)) = self.reports.get(progress.parts_done) {
+        let order = self.by_position();
+        while let Some((heard, fresh)) =
+            order.get(progress.parts_done).map(|nth| &self.reports[*nth])
+        {
             let (instance, known) = self.find(page, heard, *fresh, now)?;
             let (mut posting, reception) = record(page, &instance, heard, Route::File, now)?;
             if !known {
@@ -158,16 +187,27 @@ impl Import {
             progress.notes.push(Note { reception, instance: instance.id });
             progress.parts_done += 1;
         }
+        let mut notes: Vec<(usize, Note)> = order.into_iter().zip(progress.notes.clone()).collect();
+        notes.sort_by_key(|(nth, _)| *nth);
+        let notes: Vec<Note> = notes.into_iter().map(|(_, note)| note).collect();
         if progress.parts_done == self.reports.len() {
-            let posting = self.doubt(page, progress)?;
-            let posting = self.sign(posting, progress, now);
+            let posting = self.doubt(page, &notes, now)?;
+            let posting = self.sign(posting, &notes, now);
             page.turn(posting);
             progress.parts_done += 1;
         }
         Ok(Imported {
-            instances: progress.notes.iter().map(|note| note.instance).collect(),
-            receptions: progress.notes.iter().map(|note| note.reception).collect(),
+            instances: notes.iter().map(|note| note.instance).collect(),
+            receptions: notes.iter().map(|note| note.reception).collect(),
         })
+    }
+
+    /// The reports in the order in which the devices wrote them: a file may hold the newest
+    /// first, and then each would be late.
+    fn by_position(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.reports.len()).collect();
+        order.sort_by_key(|nth| self.reports[*nth].0.position);
+        order
     }
 
     fn find(
@@ -194,33 +234,40 @@ impl Import {
         Effect::Identity(Identity { account: self.account, identity, instance: instance.id })
     }
 
-    /// What a complete save leaves out is unconfirmed from its last moment on: still counted.
-    fn doubt(&self, page: &Page, progress: &Progress) -> Result<Posting, Unread> {
+    /// What a complete save of a device leaves out is unconfirmed from its last moment on: still counted.
+    fn doubt(&self, page: &Page, notes: &[Note], now: Timestamp) -> Result<Posting, Unread> {
         let mut posting = Posting::nothing();
-        let all_new = progress.notes.iter().any(|note| note.reception == Reception::Recorded);
-        let Some(note) = progress.notes.first() else { return Ok(posting) };
-        if self.completeness == Completeness::Partial || !all_new {
+        if self.completeness == Completeness::Partial {
             return Ok(posting);
         }
-        let ends = self.reports.iter().flat_map(|(heard, _)| &heard.report.measurements);
-        let Some(saved_at) = ends.map(|measurement| measurement.end_time).max() else {
-            return Ok(posting);
-        };
-        for one in page.uses_of(self.account, note.instance)? {
-            let named = self.reports.iter().any(|(heard, _)| heard.report.entitlement == one.tag);
-            let doubtful = one.proof == Proof::Unverified && one.level > 0 && one.since < saved_at;
-            if doubtful && !named && one.unconfirmed_since.is_none() {
-                posting.put(Effect::Use(Use { unconfirmed_since: Some(saved_at), ..one }));
+        let instances: BTreeSet<InstanceId> = notes.iter().map(|note| note.instance).collect();
+        for id in instances {
+            let saved = self.reports.iter().zip(notes).filter(|(_, note)| note.instance == id);
+            let saved: Vec<&Report> = saved.map(|((heard, _), _)| &heard.report).collect();
+            let ends = saved.iter().flat_map(|report| &report.measurements).map(|one| one.end_time);
+            let Some(saved_at) = ends.max().map(|end| end.min(now)) else { continue };
+            let known = page.reports_of(self.account, id)?;
+            for one in page.uses_of(self.account, id)? {
+                let stated = known.iter().filter(|report| report.tag == one.tag);
+                let confirmed = stated.map(Recorded::last_end).max() >= Some(saved_at)
+                    || saved.iter().any(|report| report.entitlement == one.tag);
+                let open = one.proof == Proof::Unverified && one.level > 0;
+                if open && !confirmed && one.unconfirmed_since.is_none() {
+                    posting.put(Effect::Use(Use { unconfirmed_since: Some(saved_at), ..one }));
+                }
             }
         }
         Ok(posting)
     }
 
-    fn sign(&self, mut posting: Posting, progress: &Progress, now: Timestamp) -> Posting {
-        let new =
-            progress.notes.iter().filter(|note| note.reception == Reception::Recorded).count();
-        if let (Some(note), true) = (progress.notes.first(), new > 0) {
-            let detail = Detail::default().with("reports", self.reports.len()).with("new", new);
+    fn sign(&self, mut posting: Posting, notes: &[Note], now: Timestamp) -> Posting {
+        let new = notes.iter().filter(|note| note.reception == Reception::Recorded).count();
+        let doubted = posting.effects.len();
+        if let Some(note) = notes.first().filter(|_| new + doubted > 0) {
+            let detail = Detail::default()
+                .with("reports", self.reports.len())
+                .with("new", new)
+                .with("unconfirmed", doubted);
             let subject = note.instance.to_string();
             posting.put(self.asked.event(self.account, "usage.imported", subject, &detail, now));
         }

@@ -41,6 +41,9 @@ impl CreateToken {
         }
         page.virtual_account(token.account, token.virtual_account)?
             .ok_or(Refusal::NotFound { what: "virtual account" })?;
+        if page.token(token.account, token.id)?.is_some() {
+            return Err(Refusal::Taken { what: "this ID token's id".to_owned() }.into());
+        }
         let row = Token { uses: 0, created_at: now, revoked_at: None, ..token.clone() };
         let detail = Detail::default()
             .with("description", &row.description)

@@ -1,0 +1,84 @@
+//! Scenes: what happens, and what the book answers, one line each.
+//!
+//! A scene is a file in `scenes/` that a license manager can read. Left of the bar stands
+//! what happens, or what is asked; right of it the answer. Each scene is played twice:
+//! with the whole book on the page, and with rows given only when a command asks.
+
+#[path = "stage/acts.rs"]
+mod acts;
+#[path = "stage/asks.rs"]
+mod asks;
+#[path = "stage/audit.rs"]
+mod audit;
+#[path = "stage/book.rs"]
+mod book;
+#[path = "stage/scene.rs"]
+mod scene;
+#[path = "stage/words.rs"]
+mod words;
+
+use std::path::{Path, PathBuf};
+
+use book::Reading;
+use scene::Scene;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenes")
+}
+
+/// Plays a scene; returns what was answered otherwise than it says, and the book.
+fn play(text: &str, reading: Reading) -> (Vec<String>, Scene) {
+    let mut scene = Scene::new(reading);
+    let mut wrong = Vec::new();
+    for (nth, line) in text.lines().enumerate() {
+        let told = line.split('#').next().unwrap_or_default();
+        if told.trim().is_empty() {
+            continue;
+        }
+        let (left, right) = told.split_once('|').unwrap_or_else(|| panic!("no bar in: {line}"));
+        let words: Vec<&str> = left.split_whitespace().collect();
+        let said = scene.happens(&words).unwrap_or_else(|| scene.asks(&words));
+        if said != right.trim() {
+            wrong.push(format!("{}: {} | {said}\n    but it says {}", nth + 1, left, right.trim()));
+        }
+    }
+    (wrong, scene)
+}
+
+fn play_file(path: &Path) {
+    let text = std::fs::read_to_string(path).expect("a scene");
+    let (wrong, whole) = play(&text, Reading::Whole);
+    assert!(wrong.is_empty(), "{}\n{}", path.display(), wrong.join("\n"));
+    let (wrong, asked) = play(&text, Reading::AsAsked);
+    assert!(wrong.is_empty(), "rows as asked: {}\n{}", path.display(), wrong.join("\n"));
+    assert_eq!(whole.book.rows(), asked.book.rows(), "both ways of reading give the same rows");
+    assert_eq!(whole.book.entries, asked.book.entries);
+    assert_eq!(whole.book.alarm_changes, asked.book.alarm_changes);
+    assert_eq!(whole.book.news, asked.book.news);
+    assert_eq!(whole.book.events, asked.book.events);
+}
+
+macro_rules! scenes {
+    ($($name:ident)+) => {
+        $(
+            #[test]
+            fn $name() {
+                play_file(&folder().join(concat!(stringify!($name), ".scene")));
+            }
+        )+
+
+        #[test]
+        fn every_scene_is_played() {
+            let played = [$(stringify!($name)),+];
+            for entry in std::fs::read_dir(folder()).expect("the folder of scenes") {
+                let path = entry.expect("a file").path();
+                let name = path.file_stem().and_then(|name| name.to_str()).expect("a name");
+                assert!(played.contains(&name), "{name} is not in the list");
+            }
+        }
+    };
+}
+
+scenes! {
+    a_report_comes_twice_or_late
+}

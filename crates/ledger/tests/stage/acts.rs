@@ -1,0 +1,260 @@
+//! What happens in a scene: the left side of its lines, where it changes something.
+
+use ledger::command::{
+    Asked, Bind, Command, Completeness, CreateToken, DefineLicense, EndUse, GrantEntitlement,
+    Import, Lapse, Push, RevokeKey, RevokeToken, Tell,
+};
+use ledger::entitlement::Term;
+use ledger::license::{Concern, Enforcement, Kind, License};
+use ledger::report::{Heard, Route};
+use ledger::role::Action;
+use ledger::token::{ExportControlled, Token};
+use wire::id::{AlarmId, EntitlementId, InstanceId, LicenseId, TokenId};
+use wire::key::KeyId;
+use wire::quantity::Count;
+use wire::tag::SoftwareTag;
+use wire::time::{Span, Timestamp};
+
+use crate::scene::{MAIN, Scene, place};
+use crate::words::{self, Reporter};
+
+/// The words after one of these belong to it.
+pub(crate) fn after<'a>(words: &[&'a str], word: &str) -> Option<&'a str> {
+    let at = words.iter().position(|one| *one == word)?;
+    words.get(at + 1).copied()
+}
+
+impl Scene {
+    /// Does what a line says, or `None` if it asks for something.
+    pub(crate) fn happens(&mut self, line: &[&str]) -> Option<String> {
+        Some(match line {
+            ["clock", at] => self.set_clock(words::moment(at, self.clock)),
+            ["wait", count, unit] => self.wait(count, unit),
+            ["virtual", "account", name] => self.virtual_account(name),
+            ["define", license, rest @ ..] => self.define(license, rest),
+            ["grant", license, count, rest @ ..] => self.grant(license, count, rest),
+            ["token", name, rest @ ..] => self.token(name, rest),
+            ["bind", device, token, rest @ ..] => self.bind(device, token, rest),
+            ["revoke", "token", name] => self.revoke_token(name),
+            ["revoke", "key", device, reason] => self.revoke_key(words::key(device, "key"), reason),
+            ["revoke", "key", device, "by", key, reason] => {
+                self.revoke_key(words::key(device, key), reason)
+            }
+            ["report" | "push", device, said @ ..] => self.push(device, said),
+            ["import", "complete", said @ ..] => self.import(said, Completeness::Complete),
+            ["import", said @ ..] => self.import(said, Completeness::Partial),
+            ["end", "use", device, license] => self.end_use(device, license),
+            ["lapse", license] => self.lapse(license, MAIN),
+            ["tell", license] => self.tell(license),
+            _ => return None,
+        })
+    }
+
+    fn set_clock(&mut self, at: Timestamp) -> String {
+        self.clock = at;
+        self.shown(at)
+    }
+
+    fn wait(&mut self, count: &str, unit: &str) -> String {
+        let count: i64 = count.parse().expect("a number");
+        let span = match unit {
+            "days" | "day" => Span::from_days(count),
+            "hours" | "hour" => Span::from_hours(count),
+            "minutes" | "minute" => Span::from_minutes(count),
+            other => panic!("{other:?} is no unit of time"),
+        };
+        self.set_clock(self.clock.plus(span))
+    }
+
+    fn define(&mut self, license: &str, rest: &[&str]) -> String {
+        let has = |word: &str| rest.contains(&word);
+        let asked = self.asked(Action::DefineLicense);
+        let license = License {
+            id: LicenseId::derive(&[license.as_bytes()]),
+            tag: words::tag(license),
+            name: license.to_owned(),
+            description: String::new(),
+            enforcement: if has("enforced") {
+                Enforcement::Enforced
+            } else {
+                Enforcement::NotEnforced
+            },
+            kind: if has("subscription") { Kind::Subscription } else { Kind::Perpetual },
+            concern: if has("information-only") {
+                Concern::InformationOnly
+            } else {
+                Concern::Counted
+            },
+            changed_at: self.clock,
+        };
+        self.act(Command::DefineLicense(DefineLicense { asked, license }), "defined")
+    }
+
+    fn grant(&mut self, license: &str, count: &str, rest: &[&str]) -> String {
+        let moment = |word| after(rest, word).map(|text| words::moment(text, self.clock));
+        let start = moment("from").unwrap_or(self.clock);
+        let term = match (moment("through"), moment("until")) {
+            (Some(last_day), _) => Term::through(start, last_day),
+            (None, end) => Term { start, end },
+        };
+        let asked = self.asked(Action::GrantEntitlement);
+        let id = EntitlementId::derive(&[asked.request.as_bytes()]);
+        let command = GrantEntitlement {
+            asked,
+            account: self.account,
+            virtual_account: place(after(rest, "in").unwrap_or(MAIN)),
+            tag: words::tag(license),
+            id,
+            quantity: Count::new(count.parse().expect("a number")).expect("a count"),
+            term,
+            kind: if term.end.is_some() { Kind::Subscription } else { Kind::Perpetual },
+            source: "order".to_owned(),
+        };
+        self.act(Command::GrantEntitlement(command), "granted")
+    }
+
+    /// Makes an ID token: `in VIRTUAL-ACCOUNT`, `for 3` instances, `days 30`.
+    pub(crate) fn token(&mut self, name: &str, rest: &[&str]) -> String {
+        let asked = self.asked(Action::ManageTokens);
+        let days = after(rest, "days").map_or(365, |days| days.parse().expect("days"));
+        let token = Token {
+            account: self.account,
+            id: TokenId::derive(&[name.as_bytes()]),
+            virtual_account: place(after(rest, "in").unwrap_or(MAIN)),
+            description: name.to_owned(),
+            secret_hash: words::hash_of(&[name]),
+            sealed_text: Vec::new(),
+            expires_at: self.clock.plus(Span::from_days(days)),
+            max_uses: after(rest, "for").map(|count| count.parse().expect("a number")),
+            uses: 0,
+            export_controlled: ExportControlled::NotAllowed,
+            created_by: "operator".to_owned(),
+            created_at: self.clock,
+            revoked_at: None,
+        };
+        self.act(Command::CreateToken(CreateToken { asked, token }), "made")
+    }
+
+    fn bind(&mut self, device: &str, token: &str, rest: &[&str]) -> String {
+        let (token, secret) = token.split_once('!').map_or((token, token), |(id, bad)| (id, bad));
+        let key = words::key(device, after(rest, "by").unwrap_or("key"));
+        let command = Bind {
+            account: self.account,
+            token: TokenId::derive(&[token.as_bytes()]),
+            secret_hash: words::hash_of(&[secret]),
+            udi: words::udi(device),
+            members: after(rest, "with").map(words::members).unwrap_or_default(),
+            key,
+            public: [7; 32],
+            software: SoftwareTag::new("switch-software").expect("a tag"),
+            software_version: String::new(),
+            name: after(rest, "named").unwrap_or_default().to_owned(),
+            fresh_id: InstanceId::derive(&[device.as_bytes()]),
+        };
+        self.act(Command::Bind(Box::new(command)), "bound")
+    }
+
+    fn revoke_token(&mut self, name: &str) -> String {
+        let asked = self.asked(Action::ManageTokens);
+        let id = TokenId::derive(&[name.as_bytes()]);
+        self.act(Command::RevokeToken(RevokeToken { asked, account: self.account, id }), "revoked")
+    }
+
+    fn revoke_key(&mut self, key: KeyId, reason: &str) -> String {
+        let asked = self.asked(Action::RevokeKey);
+        let (account, reason) = (self.account, reason.to_owned());
+        self.act(Command::RevokeKey(RevokeKey { asked, account, key, reason }), "revoked")
+    }
+
+    /// A device reports; `stack/sw2` is member `sw2` under the key of `stack`, `by KEY` another key.
+    /// A device that was never bound is bound by the token `door` first.
+    fn push(&mut self, device: &str, said: &[&str]) -> String {
+        let (handle, member) = device.split_once('/').unwrap_or((device, device));
+        let key = words::key(handle, after(said, "by").unwrap_or("key"));
+        let known = self.book.page.device_key(self.account, key).expect("the book is read");
+        if known.is_none() && after(said, "by").is_none() {
+            assert_eq!(self.bind(handle, "door", &[]), "bound");
+        }
+        let mut reports = Vec::new();
+        for words in said.split(|word| *word == ";") {
+            let by = words.iter().position(|word| *word == "by").unwrap_or(words.len());
+            let reporter = Reporter { device: member, key: Some(key) };
+            reports.push(self.hear(&reporter, &words[..by]));
+        }
+        let id = InstanceId::derive(&[handle.as_bytes()]);
+        self.post(Command::Push(Push {
+            account: self.account,
+            key,
+            hint: (id, place(MAIN)),
+            route: Route::Direct,
+            reports,
+        }))
+    }
+
+    /// The report that the words mean; the same words are the same report as before.
+    fn hear(&mut self, reporter: &Reporter<'_>, said: &[&str]) -> Heard {
+        let whole = format!("{} {:?} {}", reporter.device, reporter.key, said.join(" "));
+        if let Some(known) = self.said.get(&whole) {
+            return known.clone();
+        }
+        let (said, broken) = match said {
+            [rest @ .., "unchained"] => (rest, true),
+            all => (all, false),
+        };
+        let mut heard = words::heard(reporter, said, self.clock);
+        let before = self.said.values().find(|one| {
+            one.key == heard.key
+                && one.position.epoch == heard.position.epoch
+                && one.position.number + 1 == heard.position.number
+        });
+        heard.previous = before.filter(|_| !broken).map_or([0; 32], |one| one.hash);
+        self.said.insert(whole, heard.clone());
+        heard
+    }
+
+    /// A person brings a file: `DEVICE POSITION LICENSE LEVEL…`, several between semicolons.
+    fn import(&mut self, said: &[&str], completeness: Completeness) -> String {
+        let asked = self.asked(Action::ImportUsage);
+        let mut reports = Vec::new();
+        for one in said.split(|word| *word == ";") {
+            let [device, words @ ..] = one else { panic!("a report names its device") };
+            let heard = self.hear(&Reporter { device, key: None }, words);
+            reports.push((heard, InstanceId::derive(&[device.as_bytes()])));
+        }
+        let import = self.file(asked, reports, completeness);
+        self.post(Command::Import(import))
+    }
+
+    fn file(
+        &self,
+        asked: Asked,
+        reports: Vec<(Heard, InstanceId)>,
+        completeness: Completeness,
+    ) -> Import {
+        let (account, virtual_account) = (self.account, place(MAIN));
+        Import { asked, account, virtual_account, reports, completeness }
+    }
+
+    fn end_use(&mut self, device: &str, license: &str) -> String {
+        let asked = self.asked(Action::EndUse);
+        let Some(instance) = self.instance_of(device) else { return "no such device".to_owned() };
+        let (account, tag) = (self.account, words::tag(license));
+        self.act(Command::EndUse(EndUse { asked, account, instance, tag }), "ended")
+    }
+
+    fn lapse(&mut self, license: &str, in_place: &str) -> String {
+        let (account, tag) = (self.account, words::tag(license));
+        self.post(Command::Lapse(Lapse { account, virtual_account: place(in_place), tag }))
+    }
+
+    fn tell(&mut self, about: &str) -> String {
+        let alarms = self.book.page.alarms.changed();
+        let owed: Vec<AlarmId> =
+            alarms.filter(|alarm| alarm.about == about).map(|alarm| alarm.id).collect();
+        let before = self.book.news.len();
+        for alarm in owed {
+            self.must(Command::Tell(Tell { account: self.account, alarm }));
+        }
+        format!("{} told", self.book.news.len() - before)
+    }
+}

@@ -1,0 +1,3 @@
+//! The APIs: for devices, sealed messages; for programs, JSON.
+
+pub mod device;

@@ -1,0 +1,92 @@
+//! What is wrong now, and what was.
+
+use ledger::account::VirtualAccount;
+use ledger::alarm::{Alarm, AlarmState};
+use ledger::license::License;
+use ledger::posting::Event;
+use ledger::role::{Action, Permit};
+use store::listing::{AlarmColumn, Cursor, Direction, EventColumn, Query, Rows};
+use store::{Reading, Sight};
+use wire::id::AccountId;
+use wire::tag::EntitlementTag;
+
+use super::{App, Error};
+
+/// An alarm with the names of what it is about.
+#[derive(Clone, Debug)]
+pub struct AlarmView {
+    /// The alarm.
+    pub alarm: Alarm,
+    /// The license, if it is about one that the catalogue knows.
+    pub license: Option<License>,
+    /// The virtual account in which it shows.
+    pub virtual_account: Option<VirtualAccount>,
+}
+
+impl App {
+    /// A page of an account's alarms, the newest first, of one state or of all.
+    ///
+    /// # Errors
+    /// `permit.denied`, faults of the store.
+    pub async fn alarms(
+        &self,
+        permit: &Permit,
+        account: AccountId,
+        state: Option<AlarmState>,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Rows<AlarmView>, Error> {
+        permit.allows(Action::Read, account)?;
+        let mut query =
+            Query::all(limit).sorted(AlarmColumn::OpenedAt, Direction::Down).after(after);
+        if let Some(state) = state {
+            query = query.is(AlarmColumn::State, state);
+        }
+        let read = move |reading: &mut Reading<'_>| {
+            let found = reading.list::<Alarm>(account, &query)?;
+            let mut views = Vec::with_capacity(found.rows.len());
+            for alarm in found.rows {
+                let license = match EntitlementTag::new(&alarm.about) {
+                    Ok(tag) => reading.license(&tag)?,
+                    Err(_) => None,
+                };
+                let virtual_account = reading.virtual_account(account, alarm.virtual_account)?;
+                views.push(AlarmView { alarm, license, virtual_account });
+            }
+            Ok(Rows { rows: views, next: found.next })
+        };
+        Ok(self.book.read(Sight::Account(account), read).await?)
+    }
+
+    /// How many alarms are open: exact to 10,000.
+    ///
+    /// # Errors
+    /// `permit.denied`, faults of the store.
+    pub async fn count_open_alarms(
+        &self,
+        permit: &Permit,
+        account: AccountId,
+    ) -> Result<i64, Error> {
+        permit.allows(Action::Read, account)?;
+        let query = Query::all(0).is(AlarmColumn::State, AlarmState::Open);
+        let read = move |reading: &mut Reading<'_>| reading.count::<Alarm>(account, &query);
+        Ok(self.book.read(Sight::Account(account), read).await?)
+    }
+
+    /// A page of an account's event log, the newest first.
+    ///
+    /// # Errors
+    /// `permit.denied`, faults of the store.
+    pub async fn events(
+        &self,
+        permit: &Permit,
+        account: AccountId,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Rows<Event>, Error> {
+        permit.allows(Action::Read, account)?;
+        let query = Query::all(limit).sorted(EventColumn::At, Direction::Down).after(after);
+        let read = move |reading: &mut Reading<'_>| reading.list::<Event>(account, &query);
+        Ok(self.book.read(Sight::Account(account), read).await?)
+    }
+}

@@ -1,0 +1,148 @@
+//! Defines licenses, grants entitlements, and ends uses that nobody confirms.
+
+use ledger::command::{Command, DefineLicense, EndUse, GrantEntitlement, Lapse};
+use ledger::entitlement::{Entitlement, Term};
+use ledger::license::{Kind, License};
+use ledger::pool::Pool;
+use ledger::refusal::Refusal;
+use ledger::role::{Action, Permit};
+use store::Sight;
+use store::listing::{Cursor, EntitlementColumn, Query, Rows};
+use wire::id::{AccountId, EntitlementId, InstanceId, LicenseId, PoolId, VirtualAccountId};
+use wire::quantity::Count;
+use wire::tag::EntitlementTag;
+
+use super::{App, Ask, Error};
+
+/// How many license definitions a list shows.
+const LICENSES: u32 = 10_000;
+/// How many pools of one license are brought into line with its definition at once.
+const POOLS: u32 = 100_000;
+
+/// What is to be granted.
+#[derive(Clone, Debug)]
+pub struct NewEntitlement {
+    /// Where.
+    pub virtual_account: VirtualAccountId,
+    /// The license.
+    pub tag: EntitlementTag,
+    /// How many.
+    pub quantity: Count,
+    /// When it is in force.
+    pub term: Term,
+    /// Perpetual or subscription.
+    pub kind: Kind,
+    /// An order number or a reason.
+    pub source: String,
+}
+
+impl App {
+    /// Defines a license, or changes its definition; pools of its tag take on what it says.
+    ///
+    /// # Errors
+    /// `permit.denied`, `value.invalid`, faults of the store.
+    pub async fn define_license(&self, ask: &Ask, license: License) -> Result<License, Error> {
+        let tag = license.tag.clone();
+        let id = LicenseId::derive(&[tag.as_str().as_bytes()]);
+        let command = DefineLicense { asked: ask.asked(), license: License { id, ..license } };
+        self.ask(ask, Command::DefineLicense(command)).await?;
+        let wanted = tag.clone();
+        let pools = self
+            .book
+            .read(Sight::House, move |reading| reading.pools_of_tag(&wanted, POOLS))
+            .await?;
+        for pool in pools {
+            let Pool { account, virtual_account, tag, .. } = pool;
+            self.write(Command::Lapse(Lapse { account, virtual_account, tag })).await?;
+        }
+        let made = self.book.read(Sight::House, move |reading| reading.license(&tag)).await?;
+        Ok(made.ok_or(Refusal::NotFound { what: "license" })?)
+    }
+
+    /// All license definitions, by tag.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn licenses(&self, _permit: &Permit) -> Result<Vec<License>, Error> {
+        Ok(self.book.read(Sight::House, |reading| reading.licenses(LICENSES)).await?)
+    }
+
+    /// Grants a lot of a license to a virtual account.
+    ///
+    /// # Errors
+    /// `permit.denied`, `value.invalid`, `not_found`, faults of the store.
+    pub async fn grant(
+        &self,
+        ask: &Ask,
+        account: AccountId,
+        new: NewEntitlement,
+    ) -> Result<Entitlement, Error> {
+        let id = EntitlementId::derive(&[account.as_bytes(), ask.request.as_bytes()]);
+        let pool = Pool::id_of(account, new.virtual_account, &new.tag);
+        let command = GrantEntitlement {
+            asked: ask.asked(),
+            account,
+            virtual_account: new.virtual_account,
+            tag: new.tag,
+            id,
+            quantity: new.quantity,
+            term: new.term,
+            kind: new.kind,
+            source: new.source,
+        };
+        self.ask(ask, Command::GrantEntitlement(command)).await?;
+        let lots = self.entitlements_of(account, pool, None, u32::MAX).await?;
+        let made = lots.rows.into_iter().find(|lot| lot.id == id);
+        Ok(made.ok_or(Refusal::NotFound { what: "entitlement" })?)
+    }
+
+    /// A page of an account's entitlements, of one pool or of all.
+    ///
+    /// # Errors
+    /// `permit.denied`, faults of the store.
+    pub async fn entitlements(
+        &self,
+        permit: &Permit,
+        account: AccountId,
+        pool: Option<PoolId>,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Rows<Entitlement>, Error> {
+        permit.allows(Action::Read, account)?;
+        match pool {
+            Some(pool) => self.entitlements_of(account, pool, after, limit).await,
+            None => {
+                let query = Query::all(limit).after(after);
+                let read = move |r: &mut store::Reading<'_>| r.list::<Entitlement>(account, &query);
+                Ok(self.book.read(Sight::Account(account), read).await?)
+            }
+        }
+    }
+
+    async fn entitlements_of(
+        &self,
+        account: AccountId,
+        pool: PoolId,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Rows<Entitlement>, Error> {
+        let query = Query::all(limit).is(EntitlementColumn::Pool, pool).after(after);
+        let read = move |r: &mut store::Reading<'_>| r.list::<Entitlement>(account, &query);
+        Ok(self.book.read(Sight::Account(account), read).await?)
+    }
+
+    /// Ends a use that the device left out of a later complete save.
+    ///
+    /// # Errors
+    /// `permit.denied`, `not_found`, `value.invalid` if the use is still confirmed, faults of the store.
+    pub async fn end_use(
+        &self,
+        ask: &Ask,
+        account: AccountId,
+        instance: InstanceId,
+        tag: EntitlementTag,
+    ) -> Result<(), Error> {
+        let command = EndUse { asked: ask.asked(), account, instance, tag };
+        self.ask(ask, Command::EndUse(command)).await
+    }
+}

@@ -1,0 +1,190 @@
+//! Takes in a saved usage file that a person carried: of our own agent, or of a foreign device.
+
+use ledger::command::{Answer, Asked, Command, Completeness, Import, Imported};
+use ledger::instance::Proof;
+use ledger::report::{Heard, Route, foreign_key};
+use ledger::role::{Action, Permit};
+use ledger::usage::Reception;
+use store::evidence;
+use wire::file::{AckFile, Room, UsageFile};
+use wire::id::{AccountId, InstanceId, RequestId, VirtualAccountId};
+use wire::seal::{Carried, ForeignReport, Position};
+use wire::udi::Udi;
+
+use super::trust::fresh_instance;
+use super::{App, Error};
+
+/// How many sealed reports of a file one acknowledgement can name.
+const SEALED_REPORTS: usize = 2_000;
+
+/// What became of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImportOutcome {
+    /// Per report, in the file's order.
+    pub reports: Vec<ReportOutcome>,
+    /// The answer to carry back to the device; only for sealed reports.
+    pub ack: Option<AckFile>,
+}
+
+/// What became of one report of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReportOutcome {
+    /// The device, as its UDI reads.
+    pub udi: String,
+    /// The license.
+    pub tag: String,
+    /// The report's own number.
+    pub report_id: u64,
+    /// How many measurements it holds.
+    pub measurements: usize,
+    /// Whether it was in the book already.
+    pub already: bool,
+    /// Whether a bound key vouches for it.
+    pub verified: bool,
+}
+
+/// Where the reports of a file go.
+#[derive(Clone, Copy, Debug)]
+pub struct Destination {
+    /// The account.
+    pub account: AccountId,
+    /// The virtual account, for instances that are new.
+    pub virtual_account: VirtualAccountId,
+}
+
+impl App {
+    /// Takes in a usage file, whole or not at all.
+    ///
+    /// # Errors
+    /// Bad forms with the line, `import.mixed`, refusals, faults of the store.
+    pub async fn import_usage(
+        &self,
+        permit: &Permit,
+        to: Destination,
+        file: &[u8],
+    ) -> Result<ImportOutcome, Error> {
+        permit.allows(Action::ImportUsage, to.account)?;
+        let file = UsageFile::parse(file, Room::File)?;
+        let sealed =
+            file.reports.iter().filter(|report| matches!(report, Carried::Sealed(_))).count();
+        if sealed == 0 {
+            return self.import_foreign(permit, to, file).await;
+        }
+        if sealed < file.reports.len() {
+            let text =
+                "the file holds sealed and unsealed reports: import them from files of their own";
+            return Err(Error::bad("import.mixed", text));
+        }
+        self.import_sealed(file).await
+    }
+
+    async fn import_sealed(&self, file: UsageFile) -> Result<ImportOutcome, Error> {
+        let count = file.reports.len();
+        if count > SEALED_REPORTS {
+            let text = format!(
+                "the file holds {count} reports, {SEALED_REPORTS} fit one acknowledgement: save fewer days"
+            );
+            return Err(Error::bad("import.too_many", text));
+        }
+        let mut reports: Vec<ReportOutcome> = file.reports.iter().map(describe).collect();
+        let submitted = self.submit_reports(file.reports, Route::File).await?;
+        for (outcome, reception) in reports.iter_mut().zip(&submitted.receptions) {
+            outcome.already = *reception == Reception::Already;
+        }
+        Ok(ImportOutcome { reports, ack: Some(submitted.ack) })
+    }
+
+    async fn import_foreign(
+        &self,
+        permit: &Permit,
+        to: Destination,
+        file: UsageFile,
+    ) -> Result<ImportOutcome, Error> {
+        let whole = file.system.is_some();
+        let mut reports = Vec::with_capacity(file.reports.len());
+        let mut outcomes = Vec::with_capacity(file.reports.len());
+        for carried in file.reports {
+            let sent = carried.to_json().into_owned();
+            let Carried::Foreign(foreign) = carried else { continue };
+            let (heard, fresh) = hear(to.account, &foreign, &sent)?;
+            outcomes.push(outcome(&heard));
+            reports.push((heard, fresh));
+        }
+        let asked = Asked { permit: permit.clone(), request: self.request_of(&reports) };
+        let completeness = if whole { Completeness::Complete } else { Completeness::Partial };
+        let import = Import {
+            asked,
+            account: to.account,
+            virtual_account: to.virtual_account,
+            reports,
+            completeness,
+        };
+        if let Answer::Imported(Imported { receptions, .. }) =
+            self.write(Command::Import(import)).await?
+        {
+            for (outcome, reception) in outcomes.iter_mut().zip(receptions) {
+                outcome.already = reception == Reception::Already;
+            }
+        }
+        Ok(ImportOutcome { reports: outcomes, ack: None })
+    }
+
+    /// The event of an import is named after what it brings and when, so each new import has its own.
+    fn request_of(&self, reports: &[(Heard, InstanceId)]) -> RequestId {
+        let now = self.world.now().millis().to_be_bytes();
+        let mut parts: Vec<&[u8]> = vec![&now];
+        parts.extend(reports.iter().map(|(heard, _)| heard.hash.as_slice()));
+        RequestId::derive(&parts)
+    }
+}
+
+fn hear(
+    account: AccountId,
+    foreign: &ForeignReport,
+    sent: &str,
+) -> Result<(Heard, InstanceId), Error> {
+    let report = foreign.read()?;
+    let identity = identity(&report.udi)?;
+    let heard = Heard {
+        key: foreign_key(&identity),
+        position: Position { epoch: 0, number: report.report_id },
+        hash: foreign.hash(),
+        previous: [0; 32],
+        proof: Proof::Unverified,
+        report,
+        evidence: evidence::pack(sent.as_bytes()),
+    };
+    Ok((heard, fresh_instance(account, &identity)))
+}
+
+fn identity(udi: &Udi) -> Result<String, Error> {
+    udi.identity().map_err(|error| Error::bad("udi.invalid", error.to_string()))
+}
+
+fn outcome(heard: &Heard) -> ReportOutcome {
+    ReportOutcome {
+        udi: heard.report.udi.to_string(),
+        tag: heard.report.entitlement.as_str().to_owned(),
+        report_id: heard.report.report_id,
+        measurements: heard.report.measurements.len(),
+        already: false,
+        verified: false,
+    }
+}
+
+/// What a sealed report says of itself; whether it is true is found when it is opened.
+fn describe(carried: &Carried) -> ReportOutcome {
+    let payload = match carried {
+        Carried::Sealed(report) => wire::report::Report::from_payload(report.payload()).ok(),
+        Carried::Foreign(report) => report.read().ok(),
+    };
+    let report = payload.as_ref();
+    ReportOutcome {
+        udi: report.map(|report| report.udi.to_string()).unwrap_or_default(),
+        tag: report.map(|report| report.entitlement.as_str().to_owned()).unwrap_or_default(),
+        report_id: report.map_or(0, |report| report.report_id),
+        measurements: report.map_or(0, |report| report.measurements.len()),
+        already: false,
+        verified: true,
+    }
+}

@@ -1,0 +1,354 @@
+//! What there is: pools with their standings, product instances with their uses.
+
+use std::collections::BTreeMap;
+
+use ledger::account::VirtualAccount;
+use ledger::instance::{DeviceKey, Instance, Name, Use};
+use ledger::license::License;
+use ledger::pool::{Pool, Standing};
+use ledger::refusal::Refusal;
+use ledger::report::Recorded;
+use ledger::role::{Action, Permit};
+use ledger::standing::standing;
+use store::listing::{
+    Cursor, DeviceKeyColumn, Direction, InstanceColumn, NameColumn, PoolColumn, Query,
+    ReportColumn, Rows, Test, UseColumn,
+};
+use store::{Fault, Reading, Sight, Stored, Totals, UseShare};
+use wire::id::{AccountId, InstanceId, PoolId, VirtualAccountId};
+use wire::report::Report;
+use wire::tag::EntitlementTag;
+use wire::time::Timestamp;
+
+use super::{App, Error};
+
+/// How many uses of one instance are shown: a report's instance has at most so many licenses.
+const USES: u32 = 1_000;
+
+/// A pool with what its page says of it.
+#[derive(Clone, Debug)]
+pub struct PoolView {
+    /// The pool.
+    pub pool: Pool,
+    /// Where it stands.
+    pub standing: Standing,
+    /// The part of the use that stale instances state.
+    pub stale: i64,
+    /// The license, if the catalogue knows it.
+    pub license: Option<License>,
+    /// The virtual account.
+    pub virtual_account: Option<VirtualAccount>,
+}
+
+/// A product instance with what it has in use.
+#[derive(Clone, Debug)]
+pub struct InstanceView {
+    /// The instance.
+    pub instance: Instance,
+    /// What it has in use, with the license if the catalogue knows it.
+    pub uses: Vec<(Use, Option<License>)>,
+    /// The virtual account in which it is.
+    pub virtual_account: Option<VirtualAccount>,
+}
+
+/// Everything that the page of one product instance shows.
+#[derive(Clone, Debug)]
+pub struct InstanceDetail {
+    /// The instance and its uses.
+    pub view: InstanceView,
+    /// Its keys.
+    pub keys: Vec<DeviceKey>,
+    /// The names that it has or had.
+    pub names: Vec<Name>,
+    /// Its newest reports.
+    pub reports: Rows<Recorded>,
+    /// The newest report as it was sent, for what it says of consumers.
+    pub newest: Option<Report>,
+}
+
+/// Everything that the page of one pool shows.
+#[derive(Clone, Debug)]
+pub struct PoolDetail {
+    /// The pool.
+    pub view: PoolView,
+    /// Who uses it, the largest level first, with the instance's name.
+    pub users: Vec<(UseShare, Option<Instance>)>,
+    /// Since when it is short, measured with all that is known now.
+    pub short_since: Option<Timestamp>,
+}
+
+/// A question for pools.
+#[derive(Clone, Debug, Default)]
+pub struct PoolQuestion {
+    /// Of one virtual account only.
+    pub virtual_account: Option<VirtualAccountId>,
+    /// Of one license only.
+    pub tag: Option<EntitlementTag>,
+    /// Short ones only.
+    pub short: Option<Short>,
+    /// Where to go on.
+    pub after: Option<Cursor>,
+}
+
+/// Which pools a question means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Short {
+    /// Those whose balance is below zero.
+    Only,
+}
+
+/// A question for instances.
+#[derive(Clone, Debug, Default)]
+pub struct InstanceQuestion {
+    /// In one virtual account only.
+    pub virtual_account: Option<VirtualAccountId>,
+    /// Whose name begins so.
+    pub name_begins: Option<String>,
+    /// Where to go on.
+    pub after: Option<Cursor>,
+}
+
+impl App {
+    /// A page of an account's pools, the lowest balance first.
+    ///
+    /// # Errors
+    /// `permit.denied`, faults of the store.
+    pub async fn pools(
+        &self,
+        permit: &Permit,
+        account: AccountId,
+        question: PoolQuestion,
+        limit: u32,
+    ) -> Result<Rows<PoolView>, Error> {
+        permit.allows(Action::Read, account)?;
+        let now = self.world.now();
+        let mut query =
+            Query::all(limit).sorted(PoolColumn::Balance, Direction::Up).after(question.after);
+        if let Some(place) = question.virtual_account {
+            query = query.is(PoolColumn::VirtualAccount, place);
+        }
+        if let Some(tag) = question.tag {
+            query = query.is(PoolColumn::Tag, tag);
+        }
+        if question.short.is_some() {
+            query = query.with(PoolColumn::Balance, Test::Below(0_i64.store()));
+        }
+        let read = move |reading: &mut Reading<'_>| {
+            let found = reading.list::<Pool>(account, &query)?;
+            let stale = reading.stale_shares(account, now)?;
+            let mut views = Vec::with_capacity(found.rows.len());
+            for pool in found.rows {
+                let stale = stale.get(&pool.id).copied().unwrap_or(0);
+                views.push(pool_view(reading, pool, stale)?);
+            }
+            Ok(Rows { rows: views, next: found.next })
+        };
+        Ok(self.book.read(Sight::Account(account), read).await?)
+    }
+
+    /// One pool and who uses it.
+    ///
+    /// # Errors
+    /// `permit.denied`, `not_found`, faults of the store.
+    pub async fn pool(
+        &self,
+        permit: &Permit,
+        account: AccountId,
+        id: PoolId,
+        most: u32,
+    ) -> Result<PoolDetail, Error> {
+        permit.allows(Action::Read, account)?;
+        let now = self.world.now();
+        let read = move |reading: &mut Reading<'_>| {
+            let Some(pool) = reading.pool(account, id)? else { return Ok(None) };
+            let stale = reading.stale_shares(account, now)?.get(&id).copied().unwrap_or(0);
+            let short_since = short_since(reading, &pool, now)?;
+            let mut users = Vec::new();
+            for share in reading.users_of(account, id, most)? {
+                let instance = reading.instance(account, share.instance)?;
+                users.push((share, instance));
+            }
+            Ok(Some(PoolDetail { view: pool_view(reading, pool, stale)?, users, short_since }))
+        };
+        let found = self.book.read(Sight::Account(account), read).await?;
+        Ok(found.ok_or(Refusal::NotFound { what: "pool" })?)
+    }
+
+    /// Where a pool stood at a moment, as far as was known at another.
+    ///
+    /// # Errors
+    /// `permit.denied`, `not_found`, faults of the store.
+    pub async fn pool_as_of(
+        &self,
+        permit: &Permit,
+        account: AccountId,
+        id: PoolId,
+        at: Timestamp,
+        known_at: Timestamp,
+    ) -> Result<Standing, Error> {
+        permit.allows(Action::Read, account)?;
+        let read = move |reading: &mut Reading<'_>| {
+            let Some(pool) = reading.pool(account, id)? else { return Ok(None) };
+            let history = reading.history(account, id)?;
+            Ok(Some(standing(&history.entries, &history.terms, pool.concern, at, known_at)))
+        };
+        let found = self.book.read(Sight::Account(account), read).await?;
+        Ok(found.ok_or(Refusal::NotFound { what: "pool" })?)
+    }
+
+    /// A page of an account's product instances, the one heard last first.
+    ///
+    /// # Errors
+    /// `permit.denied`, faults of the store.
+    pub async fn instances(
+        &self,
+        permit: &Permit,
+        account: AccountId,
+        question: InstanceQuestion,
+        limit: u32,
+    ) -> Result<Rows<InstanceView>, Error> {
+        permit.allows(Action::Read, account)?;
+        let mut query = Query::all(limit)
+            .sorted(InstanceColumn::HeardAt, Direction::Down)
+            .after(question.after);
+        if let Some(place) = question.virtual_account {
+            query = query.is(InstanceColumn::VirtualAccount, place);
+        }
+        if let Some(begins) = question.name_begins {
+            query = query.with(InstanceColumn::Name, Test::Begins(begins.to_lowercase()));
+        }
+        let read = move |reading: &mut Reading<'_>| {
+            let found = reading.list::<Instance>(account, &query)?;
+            let mut licenses = BTreeMap::new();
+            let mut views = Vec::with_capacity(found.rows.len());
+            for instance in found.rows {
+                views.push(instance_view(reading, instance, &mut licenses)?);
+            }
+            Ok(Rows { rows: views, next: found.next })
+        };
+        Ok(self.book.read(Sight::Account(account), read).await?)
+    }
+
+    /// How many product instances an account has: exact to 10,000.
+    ///
+    /// # Errors
+    /// `permit.denied`, faults of the store.
+    pub async fn count_instances(&self, permit: &Permit, account: AccountId) -> Result<i64, Error> {
+        permit.allows(Action::Read, account)?;
+        let read =
+            move |reading: &mut Reading<'_>| reading.count::<Instance>(account, &Query::all(0));
+        Ok(self.book.read(Sight::Account(account), read).await?)
+    }
+
+    /// How many pools an account has: exact to 10,000.
+    ///
+    /// # Errors
+    /// `permit.denied`, faults of the store.
+    pub async fn count_pools(&self, permit: &Permit, account: AccountId) -> Result<i64, Error> {
+        permit.allows(Action::Read, account)?;
+        let read = move |reading: &mut Reading<'_>| reading.count::<Pool>(account, &Query::all(0));
+        Ok(self.book.read(Sight::Account(account), read).await?)
+    }
+
+    /// One product instance with its keys, names and newest reports.
+    ///
+    /// # Errors
+    /// `permit.denied`, `not_found`, faults of the store.
+    pub async fn instance(
+        &self,
+        permit: &Permit,
+        account: AccountId,
+        id: InstanceId,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<InstanceDetail, Error> {
+        permit.allows(Action::Read, account)?;
+        let read = move |reading: &mut Reading<'_>| {
+            let Some(instance) = reading.instance(account, id)? else { return Ok(None) };
+            let reports = Query::all(limit).is(ReportColumn::Instance, id);
+            let reports = reading.list(
+                account,
+                &reports.sorted(ReportColumn::HeardAt, Direction::Down).after(after),
+            )?;
+            let keys =
+                reading.list(account, &Query::all(USES).is(DeviceKeyColumn::Instance, id))?.rows;
+            let names = reading.list(account, &Query::all(USES).is(NameColumn::Instance, id))?.rows;
+            let newest = newest_report(reading, &reports)?;
+            let view = instance_view(reading, instance, &mut BTreeMap::new())?;
+            Ok(Some(InstanceDetail { view, keys, names, reports, newest }))
+        };
+        let found = self.book.read(Sight::Account(account), read).await?;
+        Ok(found.ok_or(Refusal::NotFound { what: "product instance" })?)
+    }
+
+    /// Numbers of the whole house.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn totals(&self) -> Result<Totals, Error> {
+        Ok(self.book.read(Sight::House, |reading| reading.totals()).await?)
+    }
+}
+
+fn pool_view(reading: &mut Reading<'_>, pool: Pool, stale: i64) -> Result<PoolView, Fault> {
+    Ok(PoolView {
+        standing: pool.standing(),
+        stale,
+        license: reading.license(&pool.tag)?,
+        virtual_account: reading.virtual_account(pool.account, pool.virtual_account)?,
+        pool,
+    })
+}
+
+fn instance_view(
+    reading: &mut Reading<'_>,
+    instance: Instance,
+    licenses: &mut BTreeMap<EntitlementTag, Option<License>>,
+) -> Result<InstanceView, Fault> {
+    let account = instance.account;
+    let found =
+        reading.list::<Use>(account, &Query::all(USES).is(UseColumn::Instance, instance.id))?;
+    let mut uses = Vec::with_capacity(found.rows.len());
+    for one in found.rows {
+        let license = match licenses.get(&one.tag) {
+            Some(license) => license.clone(),
+            None => {
+                let license = reading.license(&one.tag)?;
+                licenses.insert(one.tag.clone(), license.clone());
+                license
+            }
+        };
+        uses.push((one, license));
+    }
+    let virtual_account = reading.virtual_account(account, instance.virtual_account())?;
+    Ok(InstanceView { instance, uses, virtual_account })
+}
+
+fn short_since(
+    reading: &mut Reading<'_>,
+    pool: &Pool,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Fault> {
+    if pool.short_since.is_none() {
+        return Ok(None);
+    }
+    let history = reading.history(pool.account, pool.id)?;
+    Ok(ledger::standing::short_since(&history.entries, &history.terms, pool.concern, now))
+}
+
+fn newest_report(
+    reading: &mut Reading<'_>,
+    reports: &Rows<Recorded>,
+) -> Result<Option<Report>, Fault> {
+    let Some(newest) = reports.rows.iter().max_by_key(|report| report.position) else {
+        return Ok(None);
+    };
+    let Some(bytes) = reading.evidence(newest)? else { return Ok(None) };
+    let carried = std::str::from_utf8(&bytes)
+        .ok()
+        .and_then(|json| wire::seal::SealedReport::from_json(json).ok());
+    Ok(carried.and_then(|carried| match carried {
+        wire::seal::Carried::Sealed(sealed) => Report::from_payload(sealed.payload()).ok(),
+        wire::seal::Carried::Foreign(foreign) => foreign.read().ok(),
+    }))
+}

@@ -1,0 +1,102 @@
+//! Hands out queued news to the jobs that tell it, with the names that people know.
+
+use ledger::license::License;
+use store::{Channel, Chore, Queued, Sight};
+use wire::tag::EntitlementTag;
+use wire::time::Span;
+
+use super::{App, Error};
+
+/// How much news one round takes in hand.
+const ROUND: u32 = 50;
+/// After so long another job may take what is in hand.
+const IN_HAND: Span = Span::from_minutes(5);
+/// The first try is repeated after about so long, then twice as long, and so on.
+const FIRST_RETRY: Span = Span::from_seconds(10);
+/// The longest time between tries.
+const LONGEST_RETRY: Span = Span::from_hours(1);
+/// After so many tries news is given up; with the times above that is about three days.
+const TRIES: u32 = 80;
+
+/// News with the names that people know.
+#[derive(Clone, Debug)]
+pub struct NamedNews {
+    /// The news.
+    pub queued: Queued,
+    /// The account's name.
+    pub account: String,
+    /// The virtual account's name.
+    pub virtual_account: String,
+    /// The license, if the news is about one that the catalogue knows.
+    pub license: Option<License>,
+}
+
+impl App {
+    /// Takes news in hand that is due on a channel.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn claim_news(&self, channel: Channel) -> Result<Vec<NamedNews>, Error> {
+        let now = self.world.now();
+        let chore = Chore::ClaimNews { channel, now, until: now.plus(IN_HAND), most: ROUND };
+        let claimed = self.book.chore(chore).await?.news();
+        let mut named = Vec::with_capacity(claimed.len());
+        for queued in claimed {
+            named.push(self.name(queued).await?);
+        }
+        Ok(named)
+    }
+
+    async fn name(&self, queued: Queued) -> Result<NamedNews, Error> {
+        let news = queued.news.clone();
+        let read = move |reading: &mut store::Reading<'_>| {
+            let license = match EntitlementTag::new(&news.about) {
+                Ok(tag) => reading.license(&tag)?,
+                Err(_) => None,
+            };
+            let account = reading.account(news.account)?.map(|account| account.name);
+            let place = reading
+                .virtual_account(news.account, news.virtual_account)?
+                .map(|place| place.name);
+            Ok((account.unwrap_or_default(), place.unwrap_or_default(), license))
+        };
+        let (account, virtual_account, license) = self.book.read(Sight::House, read).await?;
+        Ok(NamedNews { queued, account, virtual_account, license })
+    }
+
+    /// Notes that news was told.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn news_told(&self, queued: &Queued) -> Result<(), Error> {
+        self.finish(queued, String::new()).await
+    }
+
+    /// Notes that a try failed: it is tried again later, until it is given up.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn news_failed(&self, queued: &Queued, error: String) -> Result<(), Error> {
+        if queued.attempts >= TRIES {
+            return self.finish(queued, error).await;
+        }
+        let news = (queued.news.account, queued.news.id, queued.channel);
+        let due_at = self.world.now().plus(self.backoff(queued.attempts));
+        self.book.chore(Chore::RetryNews { news, due_at, error }).await?;
+        Ok(())
+    }
+
+    async fn finish(&self, queued: &Queued, error: String) -> Result<(), Error> {
+        let news = (queued.news.account, queued.news.id, queued.channel);
+        self.book.chore(Chore::FinishNews { news, now: self.world.now(), error }).await?;
+        Ok(())
+    }
+
+    /// Twice as long at each try, up to a limit, and up to a quarter longer by chance.
+    fn backoff(&self, attempts: u32) -> Span {
+        let doubled = FIRST_RETRY.millis() << attempts.saturating_sub(1).min(20);
+        let wait = doubled.min(LONGEST_RETRY.millis());
+        let [chance] = self.world.random::<1>();
+        Span::from_millis(wait + wait * i64::from(chance) / 1024)
+    }
+}

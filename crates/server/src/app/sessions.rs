@@ -1,0 +1,88 @@
+//! Signs in by the set-up secret, and knows who asks.
+
+use ledger::command::{BeginSession, Command, EndSession};
+use ledger::house::Session;
+use ledger::role::Actor;
+use sha2::{Digest, Sha256};
+use store::Sight;
+use wire::time::Span;
+
+use super::{App, Error};
+use crate::keys::to_hex;
+
+/// How long a session lasts at most.
+const SESSION: Span = Span::from_hours(12);
+
+/// A session as its owner gets it: the only time that its token is seen.
+#[derive(Clone)]
+pub struct NewSession {
+    /// The token, for the cookie.
+    pub token: String,
+    /// How long it lasts.
+    pub lasts: Span,
+}
+
+/// Who asks, and the word that their forms must return.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// Who.
+    pub actor: Actor,
+    /// The word that forms must return.
+    pub csrf: String,
+}
+
+impl App {
+    /// Begins a session for who knows the set-up secret.
+    ///
+    /// # Errors
+    /// `sign_in.failed`, faults of the store.
+    pub async fn sign_in(&self, secret: &str) -> Result<NewSession, Error> {
+        if !self.is_set_up_secret(secret).await? {
+            let text = "this is not the set-up secret: it was printed when the server first started, \
+                        and `scrip setup-secret` on the server's host makes a new one";
+            return Err(Error::bad("sign_in.failed", text));
+        }
+        let token = to_hex(&self.world.random::<32>());
+        let now = self.world.now();
+        let session = Session {
+            token_hash: Sha256::digest(token.as_bytes()).into(),
+            person: Actor::Operator.words().to_owned(),
+            csrf: to_hex(&self.world.random::<16>()),
+            began_at: now,
+            ends_at: now.plus(SESSION),
+            ended_at: None,
+        };
+        self.write(Command::BeginSession(BeginSession { session })).await?;
+        Ok(NewSession { token, lasts: SESSION })
+    }
+
+    /// Who has a session's token; `None` if it has ended or never was.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn signed_in(&self, token: &str) -> Result<Option<SignedIn>, Error> {
+        let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+        let now = self.world.now();
+        let session = self.book.read(Sight::House, move |reading| reading.session(hash)).await?;
+        let valid = session.filter(|session| session.ended_at.is_none() && now < session.ends_at);
+        Ok(valid.map(|session| SignedIn { actor: Actor::Operator, csrf: session.csrf }))
+    }
+
+    /// Ends a session.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn sign_out(&self, token: &str) -> Result<(), Error> {
+        let token_hash = Sha256::digest(token.as_bytes()).into();
+        self.write(Command::EndSession(EndSession { token_hash })).await?;
+        Ok(())
+    }
+
+    /// Who shows a bearer secret to the API.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn bearer(&self, secret: &str) -> Result<Actor, Error> {
+        Ok(if self.is_set_up_secret(secret).await? { Actor::Operator } else { Actor::Anonymous })
+    }
+}
