@@ -109,15 +109,22 @@ impl Device {
         device
     }
 
-    /// A device that goes on from a kept state.
+    /// A device that goes on from a kept state. Trust is bound to the device's UDI and key: in a
+    /// store that came from another device it ends, and usage is kept until there is new trust.
     #[must_use]
-    pub fn restore(profile: Profile, seed: Seed, state: State) -> Device {
+    pub fn restore(profile: Profile, seed: Seed, mut state: State) -> Device {
+        let mut records = Vec::new();
+        if state.trust.as_ref().is_some_and(|trust| !trust.binds(&profile.udi, seed.key.id())) {
+            state.trust = None;
+            state.bundle = None;
+            records.push(Record::Whole { state: Box::new(state.clone()) });
+        }
         Device {
             profile,
             time: Chronometer::new(state.floor.max(seed.floor)),
             key: seed.key,
             state,
-            records: Vec::new(),
+            records,
             noise: Noise::new(seed.noise),
             next_push: None,
             asked: None,

@@ -13,7 +13,7 @@ use wire::time::Timestamp;
 use wire::token::IdToken;
 
 use super::push::{Asked, BundleNeed, Reply};
-use super::record::{Acknowledged, Record, Road};
+use super::record::{Acknowledged, Closed, Record, Road};
 use super::{Clock, Device, Trouble};
 
 /// What was found in a file that was taken in.
@@ -285,27 +285,7 @@ impl Device {
                 "the acknowledgement is for another product instance: choose this one's file",
             ));
         }
-        let waiting = &self.state.waiting;
-        let is_ours = |place: &(u64, u64), hash: &[u8; 32]| {
-            waiting.get(place).is_some_and(|report| report.hash == *hash)
-        };
-        let reports: Vec<_> = ack
-            .reports
-            .iter()
-            .filter(|report| {
-                waiting
-                    .get(&(report.epoch, report.number))
-                    .is_some_and(|kept| kept.key == report.key)
-            })
-            .filter(|report| is_ours(&(report.epoch, report.number), &report.hash))
-            .map(|report| (report.epoch, report.number))
-            .collect();
-        let refused: Vec<_> = ack
-            .refused
-            .iter()
-            .filter(|report| is_ours(&(report.epoch, report.number), &report.hash))
-            .map(|report| (report.epoch, report.number, report.code.clone()))
-            .collect();
+        let (reports, refused) = (self.recorded_by(&ack), self.refused_by(&ack));
         heard.acknowledged = Some(reports.len());
         heard.refused = refused.len();
         heard.policy = true;
@@ -327,6 +307,28 @@ impl Device {
         self.signed_time(issued_at);
         self.bundle = BundleNeed::None;
         Ok(())
+    }
+
+    /// The waiting reports that an acknowledgement says are recorded, by key, place and hash.
+    fn recorded_by(&self, ack: &Ack) -> Vec<(u64, u64)> {
+        let ours = ack.reports.iter().filter(|one| {
+            let kept = self.find_waiting(one.epoch, one.number, &one.hash);
+            kept.is_some_and(|report| report.key == one.key)
+        });
+        ours.map(|one| (one.epoch, one.number)).collect()
+    }
+
+    /// The waiting reports that it refuses, with the codes.
+    fn refused_by(&self, ack: &Ack) -> Vec<(u64, u64, String)> {
+        let ours = ack
+            .refused
+            .iter()
+            .filter(|one| self.find_waiting(one.epoch, one.number, &one.hash).is_some());
+        ours.map(|one| (one.epoch, one.number, one.code.clone())).collect()
+    }
+
+    fn find_waiting(&self, epoch: u64, number: u64, hash: &[u8; 32]) -> Option<&Closed> {
+        self.state.waiting.get(&(epoch, number)).filter(|report| report.hash == *hash)
     }
 
     fn hear_policy(&mut self, policy: &Sealed<Policy>, at: Timestamp) -> Result<(), Trouble> {

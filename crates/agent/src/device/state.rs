@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
 use wire::id::InstanceId;
-use wire::key::Realm;
+use wire::key::{KeyId, Realm};
 use wire::limits::WHOLE_NUMBER;
 use wire::message::{Availability, Policy, TrustBundle, TrustCode};
 use wire::tag::EntitlementTag;
 use wire::time::{Span, Timestamp};
+use wire::udi::Udi;
 
 use super::clock::Step;
 use super::measure::{Ending, OpenReport};
@@ -132,6 +133,12 @@ impl Trust {
     #[must_use]
     pub fn instance(&self) -> InstanceId {
         self.code.instance
+    }
+
+    /// Whether it was given to this device with this key.
+    #[must_use]
+    pub fn binds(&self, udi: &Udi, key: KeyId) -> bool {
+        self.code.key == key && self.code.udi.identity() == udi.identity()
     }
 }
 

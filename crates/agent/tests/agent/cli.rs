@@ -8,7 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::manager::{Manager, Mood};
+use crate::office::{Mood, Office};
 use agent::device::Outgoing;
 use agent::seat::Carrier;
 use serde_json::Value;
@@ -38,7 +38,7 @@ impl Drop for Scratch {
 
 /// A manager that listens.
 struct Server {
-    manager: Arc<Mutex<Manager>>,
+    manager: Arc<Mutex<Office>>,
     url: String,
 }
 
@@ -46,7 +46,7 @@ impl Server {
     fn start() -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let manager = Arc::new(Mutex::new(Manager::new(Timestamp::from_seconds(1_790_000_000))));
+        let manager = Arc::new(Mutex::new(Office::new(Timestamp::from_seconds(1_790_000_000))));
         let answering = Arc::clone(&manager);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -56,13 +56,13 @@ impl Server {
         Server { manager, url }
     }
 
-    fn with<T>(&self, act: impl FnOnce(&mut Manager) -> T) -> T {
+    fn with<T>(&self, act: impl FnOnce(&mut Office) -> T) -> T {
         act(&mut self.manager.lock().expect("a manager"))
     }
 }
 
 /// One request, one answer, and the connection ends.
-fn answer(manager: &Mutex<Manager>, stream: TcpStream) {
+fn answer(manager: &Mutex<Office>, stream: TcpStream) {
     let mut reader = BufReader::new(stream.try_clone().expect("a stream"));
     let (mut first, mut length) = (String::new(), 0);
     reader.read_line(&mut first).expect("a request");

@@ -5,8 +5,10 @@ mod cli;
 mod device;
 mod disk;
 mod journal;
-mod manager;
+mod office;
 mod show;
+mod talk;
+mod world;
 
 use wire::tag::EntitlementTag;
 

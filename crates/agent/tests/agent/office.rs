@@ -42,7 +42,7 @@ pub(crate) struct Recorded {
     pub(crate) times: u32,
 }
 
-pub(crate) struct Manager {
+pub(crate) struct Office {
     pub(crate) root: SigningKey,
     pub(crate) online: SigningKey,
     pub(crate) retired: Vec<SigningKey>,
@@ -58,9 +58,9 @@ pub(crate) struct Manager {
     pub(crate) bodies: Vec<(&'static str, Vec<u8>)>,
 }
 
-impl Manager {
-    pub(crate) fn new(now: Timestamp) -> Manager {
-        Manager {
+impl Office {
+    pub(crate) fn new(now: Timestamp) -> Office {
+        Office {
             root: SigningKey::from_seed([1; 32]),
             online: SigningKey::from_seed([2; 32]),
             retired: Vec::new(),
@@ -123,7 +123,7 @@ impl Manager {
         let key = VerifyingKey::from_bytes(request.key).expect("a key");
         self.device = Some(key);
         let code = TrustCode {
-            instance: Manager::instance(),
+            instance: Office::instance(),
             udi: request.udi.clone(),
             key: key.id(),
             account: AccountId::from_bytes([3; 16]),
@@ -136,7 +136,7 @@ impl Manager {
             nonce: request.nonce,
             bundle_version: self.version,
         };
-        let audience = Some(*Manager::instance().as_bytes());
+        let audience = Some(*Office::instance().as_bytes());
         let trust = Sealed::seal(&code, self.claims(audience), &self.online);
         AckFile { trust: Some(trust), bundle: Some(self.bundle()), ..AckFile::default() }
     }
@@ -180,7 +180,7 @@ impl Manager {
         refused: Vec<RefusedReport>,
     ) -> Sealed<Ack> {
         let ack = Ack {
-            instance: Manager::instance(),
+            instance: Office::instance(),
             account_name: "Example Networks".to_owned(),
             virtual_account_name: "Default".to_owned(),
             reports,
@@ -195,7 +195,7 @@ impl Manager {
             issued_at: self.now,
             bundle_version: self.version,
         };
-        Sealed::seal(&ack, self.claims(Some(*Manager::instance().as_bytes())), &self.online)
+        Sealed::seal(&ack, self.claims(Some(*Office::instance().as_bytes())), &self.online)
     }
 
     /// The reports in the book of one license, oldest first.
@@ -214,7 +214,7 @@ impl Manager {
     }
 }
 
-impl Carrier for Manager {
+impl Carrier for Office {
     fn carry(&mut self, outgoing: Outgoing) -> Result<Reply, CarryError> {
         let away =
             || CarryError { code: "client.unreachable", detail: "no answer: wait".to_owned() };
