@@ -14,10 +14,7 @@ fuzz_target!(|text: &str| {
         }
         Carried::Sealed(report) => {
             let _ = report.peek();
-            // The frame is written anew, and may have grown beyond the limit.
-            if json.len() <= wire::limits::REPORT_BYTES {
-                assert_eq!(SealedReport::from_json(&json).as_ref(), Ok(&carried));
-            }
+            assert_eq!(SealedReport::from_json(&json).as_ref(), Ok(&carried));
         }
     }
     let _ = carried.hash();

@@ -152,7 +152,7 @@ struct RawSystem {
 impl System {
     fn to_json(&self) -> String {
         let raw = RawSystem {
-            timestamp: self.timestamp.map(|time| time.millis().into()),
+            timestamp: self.timestamp.map(|time| wire_time(time).into()),
             nonce: self.nonce.as_deref().map(Into::into),
             sudi: self.udi.clone(),
             hostname: self.hostname.clone(),
@@ -183,13 +183,18 @@ impl System {
     }
 }
 
-/// A time in digits or a string of digits, in milliseconds or, if small enough, seconds.
+/// The year 9999 in seconds, January 1978 in milliseconds: no device speaks of days before that.
+const LAST_SECOND: i64 = Timestamp::MAX.seconds();
+
+/// A time in digits or a string of digits; makers differ in whether they mean seconds or milliseconds.
 fn instant(value: &serde_json::Value) -> Option<Timestamp> {
-    /// The year 2286 in seconds, April 1970 in milliseconds.
-    const LAST_SECOND: u64 = 9_999_999_999;
     let number = value.as_u64().or_else(|| value.as_str()?.trim().parse().ok())?;
-    if number <= LAST_SECOND {
-        return Timestamp::checked_seconds(number);
-    }
-    Timestamp::checked(i64::try_from(number).ok()?)
+    let number = i64::try_from(number).ok()?;
+    Timestamp::checked(if number <= LAST_SECOND { number * 1000 } else { number })
+}
+
+/// A time as [`instant`] reads it: in seconds, or in milliseconds where they say more.
+fn wire_time(time: Timestamp) -> i64 {
+    let whole = time.millis() % 1000 == 0 || time.millis() <= LAST_SECOND;
+    if whole { time.seconds() } else { time.millis() }
 }

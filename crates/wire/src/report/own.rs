@@ -399,9 +399,12 @@ fn integer<N: core::str::FromStr>(field: &'static str, text: &str) -> Result<N, 
     text.parse().ok().filter(|_| plain).ok_or(ReportError::Number { field })
 }
 
-/// The device identifier of an own payload, as it is written there; nothing is verified.
+/// The device identifier of an own payload, as it is written there, if it is one
+/// and not overlong; nothing is verified.
 pub(crate) fn sudi_text(payload: &str) -> Option<&str> {
+    const MOST_BYTES: usize = 2048;
     let (_, rest) = payload.split_once(r#""instance":{"sudi":"#)?;
-    let end = rest.find('}')?;
-    rest.get(..=end).filter(|text| text.starts_with('{'))
+    let text = rest.get(..=rest.find('}')?)?;
+    let sound = text.len() <= MOST_BYTES && serde_json::from_str::<RawUdi<'_>>(text).is_ok();
+    sound.then_some(text)
 }

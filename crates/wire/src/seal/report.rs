@@ -7,7 +7,6 @@ use std::borrow::Cow;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
 
 use super::envelope::{SigStructure, Sign1};
@@ -110,9 +109,23 @@ struct RawSignature<'a> {
     value: Cow<'a, str>,
     #[serde(borrow, default)]
     key: Option<Cow<'a, str>>,
+}
+
+/// What is looked at in foreign reports only.
+#[derive(Deserialize)]
+struct RawOwner<'a> {
+    #[serde(borrow)]
+    signature: RawSudi<'a>,
+}
+
+#[derive(Deserialize)]
+struct RawSudi<'a> {
     #[serde(borrow, default)]
     sudi: Option<RawUdi<'a>>,
 }
+
+/// How much longer the frame that we write may be than the one that came.
+const FRAME_GROWTH: usize = 4096;
 
 impl SealedReport {
     /// Seals `report` at `position`, after the report whose hash is `previous`.
@@ -167,7 +180,14 @@ impl SealedReport {
         let cose = STANDARD
             .decode(raw.signature.value.as_bytes())
             .map_err(|_| ReportError::Json("its signature is not base64".to_owned()))?;
-        Ok(Carried::Sealed(SealedReport { payload: raw.payload.into_owned(), cose }))
+        let sealed = SealedReport { payload: raw.payload.into_owned(), cose };
+        // What is taken in can always be carried on.
+        if json.len() > limits::REPORT_BYTES - FRAME_GROWTH
+            && sealed.to_json().len() > limits::REPORT_BYTES
+        {
+            return Err(ReportError::Size);
+        }
+        Ok(Carried::Sealed(sealed))
     }
 
     /// Takes up the two parts that are kept of a sealed report.
@@ -187,9 +207,7 @@ impl SealedReport {
 
     /// Writes the report as it is carried: compact JSON.
     pub fn to_json(&self) -> String {
-        let sudi = sudi_text(&self.payload)
-            .filter(|text| serde_json::from_str::<IgnoredAny>(text).is_ok())
-            .unwrap_or("{}");
+        let sudi = sudi_text(&self.payload).unwrap_or("{}");
         let key = self.peek().map(|header| header.key.to_string()).unwrap_or_default();
         let payload = serde_json::Value::from(self.payload.as_str()).to_string();
         let value = STANDARD.encode(&self.cose);
@@ -272,13 +290,15 @@ impl ForeignReport {
         if !json::is_shallow(json) {
             return Err(ReportError::Depth);
         }
+        let owner: RawOwner<'_> =
+            serde_json::from_str(json).map_err(|error| ReportError::Json(error.to_string()))?;
         let RawCarried { payload, signature } = raw;
         let foreign = ForeignReport {
             payload: payload.into_owned(),
             signing_type: signature.signing_type.into_owned(),
             key: signature.key.unwrap_or_default().into_owned(),
             value: signature.value.into_owned(),
-            sudi: signature.sudi.map(RawUdi::read).unwrap_or_default(),
+            sudi: owner.signature.sudi.map(RawUdi::read).unwrap_or_default(),
             json: json.to_owned(),
         };
         foreign.check()?;

@@ -208,6 +208,10 @@ fn what_a_system_says_of_itself_never_costs_its_reports() {
         read(r#"{"hostname":"a\u0000","timestamp":-1,"software_tag_identifier":""}"#),
         wire::file::System::default()
     );
+    assert_eq!(
+        read(r#"{"timestamp":1767}"#).timestamp,
+        Some(wire::time::Timestamp::from_seconds(1767))
+    );
     assert_eq!(read(&"[".repeat(100_000)), wire::file::System::default());
     let file = UsageFile { system: Some(system), reports: Vec::new() };
     assert_eq!(UsageFile::parse(file.to_xml().as_bytes(), Room::Push), Ok(file));

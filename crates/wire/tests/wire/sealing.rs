@@ -70,6 +70,29 @@ fn a_soundly_signed_thing_that_is_no_report_is_told_apart() {
 }
 
 #[test]
+fn a_forged_report_cannot_spoil_the_file_that_carries_it_on() {
+    for sudi in [
+        r#"{"udi_pid":2}"#,
+        r#"{"udi_pid":"a\u0000"}"#,
+        "[",
+        "{",
+        &format!(r#"{{"uuid":"{}"}}"#, "x".repeat(3000)),
+    ] {
+        let forged =
+            SealedReport::from_parts(format!(r#""instance":{{"sudi":{sudi}}}"#), vec![1, 2, 3]);
+        assert_eq!(SealedReport::from_json(&forged.to_json()), Ok(Carried::Sealed(forged)));
+    }
+    let payload = r#""instance":{"sudi":{"udi_pid":"C9300-24UX"}}"#.to_owned()
+        + &"x".repeat(wire::limits::REPORT_BYTES - 120);
+    let bare = format!(
+        r#"{{"payload":{},"signature":{{"signing_type":"cose","value":""}}}}"#,
+        serde_json::Value::from(payload)
+    );
+    assert!(bare.len() <= wire::limits::REPORT_BYTES);
+    assert_eq!(SealedReport::from_json(&bare), Err(wire::report::ReportError::Size));
+}
+
+#[test]
 fn a_report_is_sealed_under_the_id_of_its_position_only() {
     let seal = |epoch, number| {
         let position = Position { epoch, number };
