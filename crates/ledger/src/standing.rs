@@ -60,24 +60,45 @@ pub fn standing(
     }
 }
 
-/// Since when a pool has been short without a break, measured; `None` if it is not short at `now`.
+/// Since when a pool has been short without a break, measured; `None` if it is not short at
+/// `now`, or for information only.
+///
+/// This is exact, from all entries of the pool. A pool's stored `short_since` is what was known
+/// when it turned short: a report that comes late may say that it was short before that.
 pub fn short_since(
     entries: &[Entry],
     terms: &BTreeMap<[u8; 16], Term>,
     concern: Concern,
     now: Timestamp,
 ) -> Option<Timestamp> {
-    let mut moments: Vec<Timestamp> = entries.iter().map(|entry| entry.effective_at).collect();
-    moments.extend(terms.values().flat_map(|term| std::iter::once(term.start).chain(term.end)));
-    moments.retain(|moment| *moment <= now);
-    moments.sort_unstable();
-    moments.dedup();
-    let mut since = None;
-    for moment in moments.into_iter().rev() {
-        if standing(entries, terms, concern, moment, now).shortage() == 0 {
-            break;
+    if concern == Concern::InformationOnly {
+        return None;
+    }
+    let mut changes: BTreeMap<Timestamp, i64> = BTreeMap::new();
+    let mut change = |at: Timestamp, quantity: i64| {
+        *changes.entry(at).or_default() += quantity;
+    };
+    for entry in entries.iter().filter(|entry| entry.recorded_at <= now) {
+        match (entry.bucket, terms.get(&entry.subject)) {
+            (Bucket::Used | Bucket::UsedUnverified, _) => {
+                change(entry.effective_at, -entry.quantity);
+            }
+            (Bucket::Future | Bucket::Available, Some(term)) => {
+                let from = entry.effective_at.max(term.start);
+                let until = term.end.unwrap_or(Timestamp::MAX);
+                if from < until {
+                    change(from, entry.quantity);
+                    change(until, -entry.quantity);
+                }
+            }
+            (Bucket::Available, None) => change(entry.effective_at, entry.quantity),
+            _ => {}
         }
-        since = Some(moment);
+    }
+    let (mut balance, mut since) = (0, None);
+    for (at, quantity) in changes.range(..=now) {
+        balance += quantity;
+        since = if balance < 0 { since.or(Some(*at)) } else { None };
     }
     since
 }

@@ -80,5 +80,30 @@ macro_rules! scenes {
 }
 
 scenes! {
+    a_bound_key_outranks_unverified_reports
+    a_chain_is_followed
+    a_clock_ahead_is_flagged
+    a_clone_is_seen
+    a_device_moves_with_its_token
+    a_dropped_license_is_unconfirmed
+    a_file_is_taken_in_once
+    a_key_is_bound_by_a_token
+    a_late_clone_is_seen
+    a_late_report_changes_only_the_past
+    a_level_is_what_is_stated
     a_report_comes_twice_or_late
+    a_revoked_key_speaks_for_nobody
+    a_stack_is_one_instance
+    an_ended_use_may_be_contradicted
+    an_instance_is_its_udi
+    an_unknown_tag_is_counted
+    an_unverified_stack_is_one_instance
+    equal_is_sufficient
+    in_use_is_the_newest_position
+    information_only_is_never_alarmed
+    levels_turn_stale_by_policy
+    short_since_is_measured
+    telling_is_damped
+    terms_are_half_open
+    what_is_shown_is_split
 }

@@ -45,6 +45,7 @@ impl Scene {
             ["import", said @ ..] => self.import(said, Completeness::Partial),
             ["end", "use", device, license] => self.end_use(device, license),
             ["lapse", license] => self.lapse(license, MAIN),
+            ["lapse", license, "in", place] => self.lapse(license, place),
             ["tell", license] => self.tell(license),
             _ => return None,
         })

@@ -1,5 +1,7 @@
 //! What a scene asks the book: the left side of its lines, where it changes nothing.
 
+use std::collections::BTreeSet;
+
 use ledger::alarm::{AlarmKind, Happening};
 use ledger::instance::{Instance, Proof, Use};
 use ledger::pool::{Pool, Standing};
@@ -105,10 +107,10 @@ impl Scene {
     }
 
     fn measured_since(&self, id: PoolId) -> String {
-        let pool: &Pool =
-            self.book.page.pools.changed().find(|pool| pool.id == id).expect("it is in the book");
+        let pool = self.book.page.pools.changed().find(|pool| pool.id == id);
+        let concern = pool.expect("it is in the book").concern;
         let (entries, terms) = (entries_of(&self.book, id), terms_of(&self.book, id));
-        let since = short_since(&entries, &terms, pool.concern, self.clock);
+        let since = short_since(&entries, &terms, concern, self.clock);
         since.map_or("never".to_owned(), |since| self.shown(since))
     }
 
@@ -187,10 +189,10 @@ impl Scene {
 
     fn flags(&self, device: &str, position: &str) -> String {
         self.of(device, |scene, instance| {
-            let proofs = [Proof::Verified, Proof::Unverified];
-            let at = proofs.map(|proof| words::position(position, proof));
             let kept = scene.kept(instance);
-            let flags = kept.iter().filter(|one| at.contains(&one.position)).flat_map(|one| {
+            let there =
+                kept.iter().filter(|one| words::position(position, one.proof) == one.position);
+            let flags = there.flat_map(|one| {
                 let flags = one.flags.iter();
                 flags.map(|flag| flag.word().replace('_', " "))
             });
@@ -206,13 +208,13 @@ impl Scene {
 
     fn last_days(&self, license: &str) -> String {
         let id = Pool::id_of(self.account, place(MAIN), &words::tag(license));
-        let days: Vec<String> = terms_of(&self.book, id)
+        let days: BTreeSet<String> = terms_of(&self.book, id)
             .values()
             .map(|term| {
                 term.last_day().map_or("no end".to_owned(), |day| day.to_string()[..10].to_owned())
             })
             .collect();
-        days.join(", ")
+        days.into_iter().collect::<Vec<_>>().join(", ")
     }
 }
 

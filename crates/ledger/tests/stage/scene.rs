@@ -145,7 +145,8 @@ impl Scene {
     /// Adds what is different about the alarms.
     pub(crate) fn say(&self, mut said: String, before: &BTreeMap<AlarmId, Alarm>) -> String {
         let after = self.open_alarms();
-        let all = self.book.page.alarms.changed();
+        let mut all: Vec<&Alarm> = self.book.page.alarms.changed().collect();
+        all.sort_by_key(|alarm| alarm.virtual_account != place(MAIN));
         for alarm in all {
             let (was, is) = (before.get(&alarm.id), after.get(&alarm.id));
             match (was.map(|one| one.missing), is.map(|one| one.missing)) {
