@@ -1,0 +1,146 @@
+//! What stands around a page: whose account it is, where one can go, who is signed in.
+
+use super::parts::Counted;
+use super::paths::{self, fill};
+
+/// The frame of a page that lies in an account.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// The account's id, `acct_…`.
+    pub account: String,
+    /// The account's shown name.
+    pub account_name: String,
+    /// The other accounts that this person may open; empty hides the choice.
+    pub other_accounts: Vec<AccountChoice>,
+    /// The virtual accounts that this person may see, in the order shown.
+    pub virtual_accounts: Vec<VirtualAccountChoice>,
+    /// The virtual account (`va_…`) to which the page is narrowed; `None` for all of them.
+    pub chosen: Option<String>,
+    /// Open alarms in the whole account that the person may see, all severities.
+    pub open_alarms: Counted,
+    /// Who is signed in.
+    pub visitor: Visitor,
+}
+
+/// An account to change to.
+#[derive(Clone, Debug)]
+pub struct AccountChoice {
+    /// Its id, `acct_…`.
+    pub account: String,
+    /// Its shown name.
+    pub name: String,
+}
+
+/// A virtual account to narrow a page to.
+#[derive(Clone, Debug)]
+pub struct VirtualAccountChoice {
+    /// Its id, `va_…`.
+    pub virtual_account: String,
+    /// Its shown name.
+    pub name: String,
+    /// How many alarms are open in it.
+    pub open_alarms: Counted,
+}
+
+/// Who looks at the page.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    /// Their shown name, or their login where they have none.
+    pub name: String,
+    /// For the sign-out form.
+    pub sign_out: Guard,
+}
+
+/// The two hidden fields that every form carries.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    /// The session's token against forged requests; field `csrf`.
+    pub csrf: String,
+    /// A fresh client-made id, `req_…`, so that a form sent twice is done once; field `request_id`.
+    pub request_id: String,
+}
+
+impl Visitor {
+    /// One or two letters for the round mark.
+    pub fn initials(&self) -> String {
+        let letters =
+            self.name.split(|c: char| !c.is_alphanumeric()).filter_map(|word| word.chars().next());
+        letters.take(2).flat_map(char::to_uppercase).collect()
+    }
+}
+
+impl Frame {
+    /// The name of what the page covers: a virtual account, or all of them.
+    pub fn scope(&self) -> String {
+        let chosen = self.virtual_accounts.iter().find(|one| self.is_chosen(one));
+        match (chosen, self.virtual_accounts.as_slice()) {
+            (Some(one), _) => one.name.clone(),
+            (None, [only]) => only.name.clone(),
+            (None, all) => format!("All {} virtual accounts", all.len()),
+        }
+    }
+
+    /// Whether the page is narrowed to this virtual account.
+    pub fn is_chosen(&self, choice: &VirtualAccountChoice) -> bool {
+        self.chosen.as_deref() == Some(&choice.virtual_account)
+    }
+
+    /// The overview, narrowed as this page is.
+    pub fn overview_path(&self) -> String {
+        self.narrowed(fill(paths::OVERVIEW, &[&self.account]))
+    }
+
+    /// The overview of all virtual accounts.
+    pub fn whole_path(&self) -> String {
+        fill(paths::OVERVIEW, &[&self.account])
+    }
+
+    /// The overview of one virtual account.
+    pub fn part_path(&self, choice: &VirtualAccountChoice) -> String {
+        format!("{}?virtual_account={}", self.whole_path(), choice.virtual_account)
+    }
+
+    /// The open alarms, narrowed as this page is.
+    pub fn alarms_path(&self) -> String {
+        self.narrowed(fill(paths::ALARMS, &[&self.account]))
+    }
+
+    /// The settled alarms, narrowed as this page is.
+    pub fn settled_path(&self) -> String {
+        self.narrowed(fill(paths::SETTLED_ALARMS, &[&self.account]))
+    }
+
+    /// A pool's page.
+    pub fn pool_path(&self, pool: &str) -> String {
+        fill(paths::POOL, &[&self.account, pool])
+    }
+
+    /// A product instance's page.
+    pub fn instance_path(&self, instance: &str) -> String {
+        fill(paths::INSTANCE, &[&self.account, instance])
+    }
+
+    /// The ID tokens, and where the form that makes one is sent.
+    pub fn tokens_path(&self) -> String {
+        fill(paths::TOKENS, &[&self.account])
+    }
+
+    /// Where a token's revocation is sent.
+    pub fn revoke_path(&self, token: &str) -> String {
+        fill(paths::REVOKE_TOKEN, &[&self.account, token])
+    }
+
+    fn narrowed(&self, path: String) -> String {
+        match &self.chosen {
+            Some(chosen) => format!("{path}?virtual_account={chosen}"),
+            None => path,
+        }
+    }
+}
+
+impl AccountChoice {
+    /// Its overview.
+    pub fn path(&self) -> String {
+        fill(paths::OVERVIEW, &[&self.account])
+    }
+}

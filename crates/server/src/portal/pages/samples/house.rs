@@ -1,0 +1,66 @@
+//! Pages outside any account.
+
+use super::{at, guard, paste, text, visitor, way};
+use crate::portal::pages::accounts::{AccountRow, Accounts};
+use crate::portal::pages::parts::{Act, Counted};
+use crate::portal::pages::problem::Problem;
+use crate::portal::pages::sign_in::{Credential, SignIn};
+
+pub(super) fn sign_in(with: Credential, error: Option<&str>) -> SignIn {
+    SignIn {
+        guard: guard("SIGNIN"),
+        with,
+        next: text("/accounts/acct_01KAQ3?virtual_account=va_01KAQ6"),
+        error: error.map(text),
+    }
+}
+
+pub(super) fn problem() -> Problem {
+    Problem {
+        status: 404,
+        code: text("page.absent"),
+        title: text("There is no such page"),
+        detail: text("The address may be mistyped, or what it named is gone or not yours to see."),
+        ways: vec![way(
+            "Look at the overview",
+            " of your account",
+            Some(("Open it", "/accounts/acct_01KAQ3")),
+        )],
+        back: Act { label: text("Back to the accounts"), href: text("/accounts") },
+    }
+}
+
+pub(super) fn accounts(rows: Vec<AccountRow>) -> Accounts {
+    let make = vec![paste(
+        "On the server",
+        "scrip account create --name \"Halden Ferries\" --domain halden.example",
+    )];
+    Accounts {
+        visitor: visitor(),
+        as_of: at(0),
+        total: Counted::Exactly(rows.len() as u64),
+        rows,
+        make,
+    }
+}
+
+pub(super) fn account_rows() -> Vec<AccountRow> {
+    let row = |account: &str, name: &str, open, last_report| AccountRow {
+        account: text(account),
+        name: text(name),
+        domain: text("halden.example"),
+        virtual_accounts: Counted::Exactly(3),
+        instances: Counted::AtLeast(10_000),
+        open_alarms: Counted::Exactly(open),
+        last_report,
+    };
+    vec![
+        row("acct_01KAQ4", "Brevik Yard <& Sons>", 0, None),
+        row("acct_01KAQ3", "Halden Ferries", 4, Some(at(2_000))),
+    ]
+}
+
+pub(super) fn sign_in_refused() -> SignIn {
+    let why = "That login and password do not go together. Try again, or ask an administrator.";
+    sign_in(Credential::Password(text("ines@halden.example")), Some(why))
+}
