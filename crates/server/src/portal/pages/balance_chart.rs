@@ -6,8 +6,8 @@ use super::parts::PoolAlert;
 /// How many pools the chart shows.
 const ROWS: usize = 10;
 
-/// A bar may be this many times as long as the largest shortage; longer ones are drawn broken,
-/// or a shortage of 3 would vanish beside 10,000 free.
+/// The longest bar may be this many times the next longest, of either side; beyond, it is drawn
+/// broken, or a shortage of 3 would vanish beside 10,000 free.
 const LONGEST: i64 = 4;
 
 /// The lowest balances, laid out in percent of the chart's width and height.
@@ -42,8 +42,11 @@ impl<'a> BalanceChart<'a> {
     pub(crate) fn lowest(rows: &'a [PoolRow]) -> Self {
         let rows = &rows[..rows.len().min(ROWS)];
         let missing = rows.iter().map(|row| -row.balance).max().unwrap_or(0).max(0);
-        let most = rows.iter().map(|row| row.balance).max().unwrap_or(0).max(0);
-        let free = if missing > 0 { most.min(missing.saturating_mul(LONGEST)) } else { most };
+        let mut free: Vec<i64> = rows.iter().map(|row| row.balance.max(0)).collect();
+        free.sort_unstable_by_key(|free| std::cmp::Reverse(*free));
+        let (most, next) = (free.first().copied().unwrap_or(0), free.get(1).copied().unwrap_or(0));
+        let beside = missing.max(next);
+        let free = if beside > 0 { most.min(beside.saturating_mul(LONGEST)) } else { most };
         let whole = (missing + free).max(1) as f64;
         let percent = |units: i64| units as f64 / whole * 100.0;
         let shape = |balance: i64| match balance {
@@ -119,13 +122,21 @@ mod tests {
     fn a_small_shortage_stays_visible_beside_plenty() {
         let rows = [row(-3), row(0), row(6), row(10_000)];
         let chart = BalanceChart::lowest(&rows);
-        assert_eq!(chart.zero, "20.00%");
+        assert_eq!(chart.zero, "11.11%"); // 3 missing and 4 × 6 free make the whole
+        let short = ("0.00%", "11.11%");
         assert!(
-            matches!(&chart.bars[0].shape, Shape::Short { x, width } if x == "0.00%" && width == "20.00%")
+            matches!(&chart.bars[0].shape, Shape::Short { x, width } if (x.as_str(), width.as_str()) == short)
         );
         assert!(matches!(&chart.bars[1].shape, Shape::Even));
-        assert!(matches!(&chart.bars[2].shape, Shape::Free { width } if width == "40.00%"));
-        assert!(matches!(&chart.bars[3].shape, Shape::Broken { width, .. } if width == "80.00%"));
+        assert!(matches!(&chart.bars[2].shape, Shape::Free { width } if width == "22.22%"));
+        assert!(matches!(&chart.bars[3].shape, Shape::Broken { width, .. } if width == "88.89%"));
+    }
+
+    #[test]
+    fn a_chart_of_one_bar_is_not_broken() {
+        let rows = [row(10_000)];
+        let chart = BalanceChart::lowest(&rows);
+        assert!(matches!(&chart.bars[0].shape, Shape::Free { width } if width == "100.00%"));
     }
 
     #[test]
