@@ -27,11 +27,21 @@ pub struct CreateAccount {
 pub(super) const DEFAULT_NAME: &str = "DEFAULT";
 
 impl CreateAccount {
-    pub(super) fn decide(&self, page: &Page, now: Timestamp) -> Result<Posting, Stop> {
+    /// Checks what is asked for by itself, before anything is claimed for it.
+    ///
+    /// # Errors
+    /// `permit.denied`, `value.invalid`.
+    pub fn check(&self) -> Result<(), Refusal> {
         let account = &self.account;
         self.asked.permit.allows(Action::CreateAccount, account.id)?;
         check_text("name", &account.name, 1)?;
         check_text("domain", &account.domain, 1)?;
+        check_text("policy.name", &account.policy.name, 1)
+    }
+
+    pub(super) fn decide(&self, page: &Page, now: Timestamp) -> Result<Posting, Stop> {
+        let account = &self.account;
+        self.check()?;
         if let Some(there) = page.hold_account(account.id)? {
             let same = there.name == account.name && there.domain == account.domain;
             let taken = Refusal::Taken { what: "this account id".to_owned() };

@@ -220,7 +220,9 @@ impl Scene {
         for one in said.split(|word| *word == ";") {
             let [device, words @ ..] = one else { panic!("a report names its device") };
             let heard = self.hear(&Reporter { device, key: None }, words);
-            reports.push((heard, InstanceId::derive(&[device.as_bytes()])));
+            // A set has the same id whichever of its members is heard first.
+            let first = after(words, "with").and_then(|set| set.split('+').min());
+            reports.push((heard, InstanceId::derive(&[first.unwrap_or(device).as_bytes()])));
         }
         let import = self.file(asked, reports, completeness);
         self.post(Command::Import(import))
