@@ -4,11 +4,13 @@
 
 pub mod accounts;
 pub mod alarms;
+pub mod attempts;
 pub mod catalogue;
 pub mod found;
 pub mod import_usage;
 pub mod inventory;
 pub mod news;
+pub mod paging;
 pub mod sessions;
 pub mod submit_report;
 pub mod tend;
@@ -29,6 +31,7 @@ use wire::key::{KeyId, VerifyingKey};
 use wire::report::ReportError;
 use wire::seal::OpenError;
 
+use self::attempts::Attempts;
 use crate::keys::NodeKeys;
 use crate::world::World;
 
@@ -55,6 +58,7 @@ pub struct App {
     /// How the server shows itself.
     pub settings: Arc<Settings>,
     known_keys: Arc<RwLock<BTreeMap<KeyId, (VerifyingKey, Known)>>>,
+    attempts: Arc<Attempts>,
 }
 
 /// Why something was not done.
@@ -144,6 +148,7 @@ impl App {
             keys: Arc::new(keys),
             settings: Arc::new(settings),
             known_keys: Arc::default(),
+            attempts: Arc::default(),
         }
     }
 

@@ -12,6 +12,8 @@ use crate::app::Error;
 
 /// How long a client is asked to wait when the store is busy, in seconds.
 const RETRY_AFTER: &str = "1";
+/// How long a client is asked to wait after too many wrong secrets, in seconds: longer is never needed.
+const RETRY_SIGN_IN: &str = "60";
 
 /// A problem as an API answers it (RFC 9457), with a stable code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -65,8 +67,17 @@ impl IntoResponse for Problem {
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
+        match status {
+            StatusCode::SERVICE_UNAVAILABLE => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
+            }
+            StatusCode::TOO_MANY_REQUESTS => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_SIGN_IN));
+            }
+            StatusCode::UNAUTHORIZED if self.code.starts_with("auth.") => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            _ => {}
         }
         response
     }
@@ -87,7 +98,10 @@ fn status(error: &Error) -> StatusCode {
         Error::File(error) if error.code.starts_with("size.") => StatusCode::PAYLOAD_TOO_LARGE,
         Error::File(_) | Error::Seal(_) | Error::Report(_) => StatusCode::BAD_REQUEST,
         Error::Bad { code: "sign_in.failed", .. } => StatusCode::UNAUTHORIZED,
-        Error::Bad { code: "sign_in.too_often", .. } => StatusCode::TOO_MANY_REQUESTS,
+        Error::Bad { code: "sign_in.too_often" | "auth.too_often", .. } => {
+            StatusCode::TOO_MANY_REQUESTS
+        }
+        Error::Bad { code: "cursor.invalid", .. } => StatusCode::BAD_REQUEST,
         Error::Bad { .. } => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }

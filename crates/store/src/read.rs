@@ -73,6 +73,15 @@ pub struct Totals {
     pub alarms_open: i64,
 }
 
+/// What needs attention in the whole house.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// News that waits to be told, over all channels.
+    pub news: i64,
+    /// Open alarms.
+    pub alarms_open: i64,
+}
+
 impl<'a> Reading<'a> {
     pub(crate) fn new(engine: &'a mut Engine, sight: Sight) -> Self {
         Self { engine, sight }
@@ -110,6 +119,31 @@ impl<'a> Reading<'a> {
         let sql = format!("SELECT {columns} FROM account ORDER BY name_folded, account_id LIMIT $1");
         let rows = self.query(&sql, &row![most])?;
         rows.into_iter().enumerate().map(|(n, row)| Account::from_values(n, row)).collect()
+    }
+
+    /// A page of all accounts, in order of their folded names, after one of them. For an operator.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub fn accounts_after(&mut self, after: (&str, AccountId), most: u32) -> Result<Vec<Account>, Fault> {
+        let columns = schema::ACCOUNT.names("");
+        let sql = format!(
+            "SELECT {columns} FROM account WHERE (name_folded, account_id) > ($1, $2) \
+             ORDER BY name_folded, account_id LIMIT $3"
+        );
+        let rows = self.query(&sql, &row![after.0.to_owned(), after.1, most])?;
+        rows.into_iter().enumerate().map(|(n, row)| Account::from_values(n, row)).collect()
+    }
+
+    /// A page of all license definitions, in order of their tags, after one of them.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub fn licenses_after(&mut self, after: &str, most: u32) -> Result<Vec<License>, Fault> {
+        let columns = schema::LICENSE.names("");
+        let sql = format!("SELECT {columns} FROM license WHERE tag > $1 ORDER BY tag LIMIT $2");
+        let rows = self.query(&sql, &row![after.to_owned(), most])?;
+        rows.into_iter().enumerate().map(|(n, row)| License::from_values(n, row)).collect()
     }
 
     /// All license definitions, in order of their tags.
@@ -241,6 +275,17 @@ impl<'a> Reading<'a> {
             product_instances: self.number("SELECT COUNT(*) FROM instance", &[])?,
             reports: self.number("SELECT COUNT(*) FROM report", &[])?,
             pools_short: self.number("SELECT COUNT(*) FROM pool WHERE balance < 0 AND concern = 0", &[])?,
+            alarms_open: self.number("SELECT COUNT(*) FROM alarm WHERE state = 0", &[])?,
+        })
+    }
+
+    /// What needs attention in the whole house; cheap at any size of the book.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub fn waiting(&mut self) -> Result<Waiting, Fault> {
+        Ok(Waiting {
+            news: self.number("SELECT COUNT(*) FROM outbox WHERE done_at IS NULL", &[])?,
             alarms_open: self.number("SELECT COUNT(*) FROM alarm WHERE state = 0", &[])?,
         })
     }

@@ -5,8 +5,8 @@ use ledger::command::{Command, CreateAccount, CreateVirtualAccount, MakeClaim};
 use ledger::house::{Claim, ClaimKind};
 use ledger::refusal::Refusal;
 use ledger::role::{Action, Permit, Scope};
-use store::Sight;
 use store::listing::{Cursor, Direction, Query, Rows, Test, VirtualAccountColumn};
+use store::{Reading, Sight, Stored as _};
 use wire::id::{AccountId, RequestId, VirtualAccountId};
 use wire::message::Policy;
 
@@ -42,6 +42,15 @@ fn derived(request: RequestId, what: &[u8]) -> [u8; 16] {
     *AccountId::derive(&[request.as_bytes(), what]).as_bytes()
 }
 
+/// The rows of a page out of those found, of which one more was asked for than the page holds.
+pub(super) fn page<R>(mut rows: Vec<R>, limit: u32, place: impl Fn(&R) -> Cursor) -> Rows<R> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| more).map(place);
+    Rows { rows, next }
+}
+
 impl App {
     /// Makes an account with a default virtual account.
     ///
@@ -49,23 +58,36 @@ impl App {
     /// `permit.denied`, `value.invalid`, `exists` if the domain is taken, faults of the store.
     pub async fn create_account(&self, ask: &Ask, new: NewAccount) -> Result<Account, Error> {
         let id = AccountId::from_bytes(derived(ask.request, b"account"));
-        let default_id = VirtualAccountId::from_bytes(derived(ask.request, b"default"));
-        ask.permit.allows(Action::CreateAccount, id)?;
-        let domain = new.domain.trim().to_lowercase();
         let account = Account {
             id,
-            number: self.claim_number(id, *id.as_bytes()).await?,
+            number: 0,
             name: new.name.trim().to_owned(),
-            domain: domain.clone(),
+            domain: new.domain.trim().to_lowercase(),
             policy: new.policy,
             created_at: self.world.now(),
         };
-        self.claim(ClaimKind::Domain, domain, id, *id.as_bytes()).await?;
-        let default_number = self.claim_number(id, *default_id.as_bytes()).await?;
-        let command = CreateAccount { asked: ask.asked(), account, default_id, default_number };
+        let mut command = CreateAccount {
+            asked: ask.asked(),
+            account,
+            default_id: VirtualAccountId::from_bytes(derived(ask.request, b"default")),
+            default_number: 0,
+        };
+        command.check()?;
+        if self.find_account(id).await?.is_none() {
+            self.claim_for(&mut command).await?;
+        }
         self.ask(ask, Command::CreateAccount(command)).await?;
-        let made = self.book.read(Sight::Account(id), move |reading| reading.account(id)).await?;
-        Ok(made.ok_or(Refusal::NotFound { what: "account" })?)
+        Ok(self.find_account(id).await?.ok_or(Refusal::NotFound { what: "account" })?)
+    }
+
+    /// Claims what must be the account's alone. A repeated request claims nothing anew.
+    async fn claim_for(&self, command: &mut CreateAccount) -> Result<(), Error> {
+        let (id, default_id) = (command.account.id, command.default_id);
+        let domain = command.account.domain.clone();
+        self.claim(ClaimKind::Domain, domain, id, *id.as_bytes()).await?;
+        command.account.number = self.claim_number(id, *id.as_bytes()).await?;
+        command.default_number = self.claim_number(id, *default_id.as_bytes()).await?;
+        Ok(())
     }
 
     /// Makes a virtual account.
@@ -111,14 +133,56 @@ impl App {
         Ok(self.book.read(Sight::House, |reading| reading.accounts(ACCOUNTS)).await?)
     }
 
+    /// A page of all accounts, by name. For an operator.
+    ///
+    /// # Errors
+    /// `permit.denied`, faults of the store.
+    pub async fn list_accounts(
+        &self,
+        permit: &Permit,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Rows<Account>, Error> {
+        if permit.scope() != Scope::House {
+            return Err(
+                Refusal::Denied { role: permit.role(), action: Action::Read.words() }.into()
+            );
+        }
+        let after = after.and_then(|cursor| {
+            let id = cursor.key.into_iter().next()?;
+            Some((String::load(cursor.sorted?)?, AccountId::load(id)?))
+        });
+        let (name, id) = after.unwrap_or((String::new(), AccountId::from_bytes([0; 16])));
+        let one_more = limit.saturating_add(1);
+        let read = move |r: &mut Reading<'_>| r.accounts_after((&name, id), one_more);
+        let rows = self.book.read(Sight::House, read).await?;
+        Ok(page(rows, limit, |last| Cursor {
+            sorted: Some(last.name.to_lowercase().store()),
+            key: vec![last.id.store()],
+        }))
+    }
+
     /// An account.
     ///
     /// # Errors
     /// `permit.denied`, `not_found`, faults of the store.
     pub async fn account(&self, permit: &Permit, id: AccountId) -> Result<Account, Error> {
         permit.allows(Action::Read, id)?;
-        let found = self.book.read(Sight::Account(id), move |reading| reading.account(id)).await?;
-        Ok(found.ok_or(Refusal::NotFound { what: "account" })?)
+        Ok(self.find_account(id).await?.ok_or(Refusal::NotFound { what: "account" })?)
+    }
+
+    /// Confirms that the account of a permit is there, whatever the permit is for.
+    ///
+    /// # Errors
+    /// `permit.denied` if the permit is of another account, `not_found`, faults of the store.
+    pub async fn confirm_account(&self, permit: &Permit, id: AccountId) -> Result<(), Error> {
+        permit.allows(permit.action(), id)?;
+        let found = self.find_account(id).await?;
+        found.map(|_| ()).ok_or(Refusal::NotFound { what: "account" }.into())
+    }
+
+    async fn find_account(&self, id: AccountId) -> Result<Option<Account>, Error> {
+        Ok(self.book.read(Sight::Account(id), move |reading| reading.account(id)).await?)
     }
 
     /// A page of an account's virtual accounts, by name.
@@ -139,8 +203,7 @@ impl App {
         if let Some(begins) = begins {
             query = query.with(VirtualAccountColumn::Name, Test::Begins(begins.to_lowercase()));
         }
-        let read =
-            move |reading: &mut store::Reading<'_>| reading.list::<VirtualAccount>(account, &query);
+        let read = move |reading: &mut Reading<'_>| reading.list::<VirtualAccount>(account, &query);
         Ok(self.book.read(Sight::Account(account), read).await?)
     }
 

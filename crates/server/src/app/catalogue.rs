@@ -1,17 +1,20 @@
 //! Defines licenses, grants entitlements, and ends uses that nobody confirms.
 
+use std::collections::BTreeMap;
+
 use ledger::command::{Command, DefineLicense, EndUse, GrantEntitlement, Lapse};
 use ledger::entitlement::{Entitlement, Term};
 use ledger::license::{Kind, License};
 use ledger::pool::Pool;
 use ledger::refusal::Refusal;
 use ledger::role::{Action, Permit};
-use store::Sight;
 use store::listing::{Cursor, EntitlementColumn, Query, Rows};
+use store::{Reading, Sight, Stored as _};
 use wire::id::{AccountId, EntitlementId, InstanceId, LicenseId, PoolId, VirtualAccountId};
 use wire::quantity::Count;
 use wire::tag::EntitlementTag;
 
+use super::accounts::page;
 use super::{App, Ask, Error};
 
 /// How many license definitions a list shows.
@@ -67,6 +70,23 @@ impl App {
         Ok(self.book.read(Sight::House, |reading| reading.licenses(LICENSES)).await?)
     }
 
+    /// A page of all license definitions, by tag.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn list_licenses(
+        &self,
+        _permit: &Permit,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Rows<License>, Error> {
+        let after = after.and_then(|cursor| String::load(cursor.key.into_iter().next()?));
+        let (tag, one_more) = (after.unwrap_or_default(), limit.saturating_add(1));
+        let read = move |r: &mut Reading<'_>| r.licenses_after(&tag, one_more);
+        let rows = self.book.read(Sight::House, read).await?;
+        Ok(page(rows, limit, |last| Cursor { sorted: None, key: vec![last.tag.store()] }))
+    }
+
     /// Grants a lot of a license to a virtual account.
     ///
     /// # Errors
@@ -113,10 +133,38 @@ impl App {
             Some(pool) => self.entitlements_of(account, pool, after, limit).await,
             None => {
                 let query = Query::all(limit).after(after);
-                let read = move |r: &mut store::Reading<'_>| r.list::<Entitlement>(account, &query);
+                let read = move |r: &mut Reading<'_>| r.list::<Entitlement>(account, &query);
                 Ok(self.book.read(Sight::Account(account), read).await?)
             }
         }
+    }
+
+    /// As [`entitlements`](Self::entitlements), each with its pool.
+    ///
+    /// # Errors
+    /// `permit.denied`, faults of the store.
+    pub async fn entitlements_with_pools(
+        &self,
+        permit: &Permit,
+        account: AccountId,
+        pool: Option<PoolId>,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Rows<(Entitlement, Option<Pool>)>, Error> {
+        let Rows { rows, next } = self.entitlements(permit, account, pool, after, limit).await?;
+        let read = move |reading: &mut Reading<'_>| {
+            let mut pools: BTreeMap<PoolId, Option<Pool>> = BTreeMap::new();
+            let mut pairs = Vec::with_capacity(rows.len());
+            for lot in rows {
+                if !pools.contains_key(&lot.pool) {
+                    pools.insert(lot.pool, reading.pool(account, lot.pool)?);
+                }
+                let pool = pools.get(&lot.pool).cloned().flatten();
+                pairs.push((lot, pool));
+            }
+            Ok(Rows { rows: pairs, next })
+        };
+        Ok(self.book.read(Sight::Account(account), read).await?)
     }
 
     async fn entitlements_of(
@@ -127,7 +175,7 @@ impl App {
         limit: u32,
     ) -> Result<Rows<Entitlement>, Error> {
         let query = Query::all(limit).is(EntitlementColumn::Pool, pool).after(after);
-        let read = move |r: &mut store::Reading<'_>| r.list::<Entitlement>(account, &query);
+        let read = move |r: &mut Reading<'_>| r.list::<Entitlement>(account, &query);
         Ok(self.book.read(Sight::Account(account), read).await?)
     }
 

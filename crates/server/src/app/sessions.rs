@@ -78,11 +78,21 @@ impl App {
         Ok(())
     }
 
-    /// Who shows a bearer secret to the API.
+    /// Who shows a bearer secret to the API, from a network address.
     ///
     /// # Errors
-    /// Faults of the store.
-    pub async fn bearer(&self, secret: &str) -> Result<Actor, Error> {
-        Ok(if self.is_set_up_secret(secret).await? { Actor::Operator } else { Actor::Anonymous })
+    /// `auth.too_often` after too many wrong ones, faults of the store.
+    pub async fn bearer(&self, secret: &str, address: &str) -> Result<Actor, Error> {
+        let now = self.world.now();
+        if let Some(wait) = self.attempts.wait(address, now) {
+            let seconds = wait.seconds().max(1);
+            let text = format!("too many wrong secrets from here: try again in {seconds} s");
+            return Err(Error::bad("auth.too_often", text));
+        }
+        if self.is_set_up_secret(secret).await? {
+            return Ok(Actor::Operator);
+        }
+        self.attempts.note_wrong(address, now);
+        Ok(Actor::Anonymous)
     }
 }
