@@ -23,7 +23,8 @@ fuzz_target!(|bytes: &[u8]| {
     let report = SealedReport::from_parts("{}".to_owned(), bytes.to_vec());
     let _ = report.hash();
     if report.peek().is_ok() {
-        let opened = report.open(&SigningKey::from_seed([1; 32]).verifying(), Realm::from_bytes([0; 16]));
+        let opened =
+            report.open(&SigningKey::from_seed([1; 32]).verifying(), Realm::from_bytes([0; 16]));
         assert!(opened.is_err());
     }
 });
