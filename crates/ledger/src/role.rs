@@ -131,7 +131,7 @@ impl Permit {
     }
 
     /// Names the network address that the request came from.
-    pub fn from_address(mut self, address: &str) -> Self {
+    pub fn asked_from(mut self, address: &str) -> Self {
         address.clone_into(&mut self.address);
         self
     }

@@ -74,7 +74,10 @@ pub fn record(
         next.stale_at = stale_at(page, instance, &recorded, now)?;
         count(page, &mut pen, instance, &mut next, &recorded)?;
         name(page, &mut pen, instance, heard, now)?;
-        identify(page, &mut pen, instance, &heard.report)?;
+        identify(page, &mut pen, instance, heard, &recorded)?;
+    } else if recorded.reporter != instance.active {
+        // The same report must find the same instance again.
+        keep_identity(page, &mut pen, instance, &recorded.reporter)?;
     }
     if forked {
         accuse(page, &mut pen, instance, now)?;
@@ -418,22 +421,37 @@ pub(crate) fn keep_name(
     Ok(())
 }
 
-/// Makes the instance findable by the device that reports and by every member that it names,
-/// unless another instance is found by them.
+/// Makes the instance findable by the device that reports and by every member that it names.
+///
+/// A member that was an instance of its own before it joined counts twice from now on, since
+/// the active's level holds it too: what it uses there is unconfirmed, for a person to end.
 fn identify(
     page: &Page,
     pen: &mut Pen<'_>,
     before: &Instance,
-    report: &Report,
+    heard: &Heard,
+    recorded: &Recorded,
 ) -> Result<(), Unread> {
+    let report = &heard.report;
     let same_members = report.members.is_empty() || report.members == before.members;
-    if same_members && report.udi.identity().is_ok_and(|reporter| reporter == before.active) {
+    if same_members && recorded.reporter == before.active {
         return Ok(());
     }
     let known = Instance::identities(&before.udi, &before.members);
     let stated = Instance::identities(&report.udi, &report.members);
     for identity in stated.iter().filter(|one| !known.contains(one)) {
-        keep_identity(page, pen, before, identity)?;
+        match page.identity(before.account, identity)? {
+            Some(found) if found.instance != before.id => {
+                page.instance(before.account, found.instance)?;
+                for one in page.uses_of(before.account, found.instance)? {
+                    if one.level > 0 && one.unconfirmed_since.is_none() {
+                        let since = Some(recorded.first_start.max(one.since));
+                        pen.put(Effect::Use(Use { unconfirmed_since: since, ..one }));
+                    }
+                }
+            }
+            _ => keep_identity(page, pen, before, identity)?,
+        }
     }
     Ok(())
 }

@@ -84,6 +84,7 @@ scenes! {
     a_chain_is_followed
     a_clock_ahead_is_flagged
     a_clone_is_seen
+    a_device_joins_a_stack
     a_device_moves_with_its_token
     a_dropped_license_is_unconfirmed
     a_file_is_taken_in_once

@@ -6,7 +6,9 @@
 
 pub mod api;
 pub mod app;
+pub mod config;
 pub mod keys;
 pub mod portal;
 pub mod problem;
+pub mod serve;
 pub mod world;

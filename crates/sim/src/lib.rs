@@ -1,1 +1,3 @@
 //! Not shipped: a world of devices, servers, clocks and bad luck.
+
+pub mod bench;

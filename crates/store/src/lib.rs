@@ -27,6 +27,6 @@ pub use chore::{Chore, Swept};
 pub use fault::Fault;
 pub use outbox::{Channel, Queued};
 pub use pool::Sight;
-pub use read::{Known, PoolHistory, Reading, Totals, UseShare};
+pub use read::{Known, PoolHistory, Reading, Totals, UseShare, Waiting};
 pub use value::{Stored, Value};
 pub use writer::{NotWritten, Order, Written};

@@ -1,8 +1,8 @@
 //! What happens in a scene: the left side of its lines, where it changes something.
 
 use ledger::command::{
-    Asked, Bind, Command, Completeness, CreateToken, DefineLicense, EndUse, GrantEntitlement,
-    Import, Lapse, Push, RevokeKey, RevokeToken, Tell,
+    Bind, Command, Completeness, CreateToken, DefineLicense, EndUse, GrantEntitlement, Import,
+    Lapse, Push, RevokeKey, RevokeToken, Tell,
 };
 use ledger::entitlement::Term;
 use ledger::license::{Concern, Enforcement, Kind, License};
@@ -167,29 +167,29 @@ impl Scene {
         self.act(Command::RevokeKey(RevokeKey { asked, account, key, reason }), "revoked")
     }
 
-    /// A device reports; `stack/sw2` is member `sw2` under the key of `stack`, `by KEY` another key.
-    /// A device that was never bound is bound by the token `door` first.
+    /// A device reports. One that was never bound is bound by the token `door` first.
     fn push(&mut self, device: &str, said: &[&str]) -> String {
+        let handle = device.split('/').next().unwrap_or(device);
+        let known = self.book.page.device_key(self.account, words::key(handle, "key"));
+        if known.expect("the book is read").is_none() && after(said, "by").is_none() {
+            assert!(self.bind(handle, "door", &[]).starts_with("bound"));
+        }
+        let command = self.push_of(device, said);
+        self.post(command)
+    }
+
+    /// What a device pushes; `stack/sw2` is member `sw2` under the key of `stack`, `by KEY` another key.
+    pub(crate) fn push_of(&mut self, device: &str, said: &[&str]) -> Command {
         let (handle, member) = device.split_once('/').unwrap_or((device, device));
         let key = words::key(handle, after(said, "by").unwrap_or("key"));
-        let known = self.book.page.device_key(self.account, key).expect("the book is read");
-        if known.is_none() && after(said, "by").is_none() {
-            assert_eq!(self.bind(handle, "door", &[]), "bound");
-        }
         let mut reports = Vec::new();
         for words in said.split(|word| *word == ";") {
             let by = words.iter().position(|word| *word == "by").unwrap_or(words.len());
             let reporter = Reporter { device: member, key: Some(key) };
             reports.push(self.hear(&reporter, &words[..by]));
         }
-        let id = InstanceId::derive(&[handle.as_bytes()]);
-        self.post(Command::Push(Push {
-            account: self.account,
-            key,
-            hint: (id, place(MAIN)),
-            route: Route::Direct,
-            reports,
-        }))
+        let hint = (InstanceId::derive(&[handle.as_bytes()]), place(MAIN));
+        Command::Push(Push { account: self.account, key, hint, route: Route::Direct, reports })
     }
 
     /// The report that the words mean; the same words are the same report as before.
@@ -213,8 +213,13 @@ impl Scene {
         heard
     }
 
-    /// A person brings a file: `DEVICE POSITION LICENSE LEVEL…`, several between semicolons.
     fn import(&mut self, said: &[&str], completeness: Completeness) -> String {
+        let command = self.import_of(said, completeness);
+        self.post(command)
+    }
+
+    /// A file that a person brings: `DEVICE POSITION LICENSE LEVEL…`, several between semicolons.
+    pub(crate) fn import_of(&mut self, said: &[&str], completeness: Completeness) -> Command {
         let asked = self.asked(Action::ImportUsage);
         let mut reports = Vec::new();
         for one in said.split(|word| *word == ";") {
@@ -224,18 +229,8 @@ impl Scene {
             let first = after(words, "with").and_then(|set| set.split('+').min());
             reports.push((heard, InstanceId::derive(&[first.unwrap_or(device).as_bytes()])));
         }
-        let import = self.file(asked, reports, completeness);
-        self.post(Command::Import(import))
-    }
-
-    fn file(
-        &self,
-        asked: Asked,
-        reports: Vec<(Heard, InstanceId)>,
-        completeness: Completeness,
-    ) -> Import {
         let (account, virtual_account) = (self.account, place(MAIN));
-        Import { asked, account, virtual_account, reports, completeness }
+        Command::Import(Import { asked, account, virtual_account, reports, completeness })
     }
 
     fn end_use(&mut self, device: &str, license: &str) -> String {

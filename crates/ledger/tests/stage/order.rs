@@ -1,5 +1,6 @@
 //! Any order of arrival gives the same book: in use, standings at every time, open alarms.
 
+use ledger::command::Completeness;
 use ledger::pool::{Pool, Standing};
 use ledger::posting::{Effect, Entry};
 use ledger::standing::standing;
@@ -10,7 +11,7 @@ use wire::tag::EntitlementTag;
 use wire::time::{Span, Timestamp};
 use wire::udi::Udi;
 
-use crate::audit::{entries_of, terms_of};
+use crate::audit::{audit, entries_of, terms_of};
 use crate::book::Reading;
 use crate::model::{Device, Fact, Figures, Lot, Measured, Model};
 use crate::scene::{MAIN, Scene, place};
@@ -279,8 +280,53 @@ fn outcome(scene: &Scene) -> Outcome {
     }
 }
 
+/// As `play`, but what arrives is written in batches, as the store's writer does: what misses
+/// a row waits while the others go on.
+fn play_together(case: &Case, most: usize) -> Scene {
+    let mut scene = Scene::new(Reading::AsAsked);
+    for line in begin(case) {
+        tell(&mut scene, &line);
+    }
+    arrive_together(&mut scene, &case.early, most);
+    tell(&mut scene, "wait 1 minute");
+    tell(&mut scene, "bind fo1 door");
+    arrive_together(&mut scene, &case.late, most);
+    end(&mut scene);
+    scene
+}
+
+fn arrive_together(scene: &mut Scene, facts: &[Fact], most: usize) {
+    for batch in facts.chunks(most) {
+        let mut commands = Vec::new();
+        for fact in batch {
+            scene.clock = scene.clock.plus(Span::from_minutes(1));
+            let line = line(fact);
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let command = match words.as_slice() {
+                ["report", device, said @ ..] => scene.push_of(device, said),
+                said => scene.import_of(&said[1..], Completeness::Partial),
+            };
+            commands.push((command, scene.clock));
+        }
+        for answer in scene.book.run_together(&commands) {
+            answer.expect("a report is not refused");
+        }
+        audit(&scene.book, scene.clock);
+    }
+}
+
 proptest! {
     #![proptest_config(crate::cases(300))]
+
+    #[test]
+    fn commands_written_together_give_the_same_book(one in case(), most in 1..9usize) {
+        let (alone, together) = (outcome(&play(&one)), outcome(&play_together(&one, most)));
+        prop_assert_eq!(alone.uses, together.uses);
+        prop_assert_eq!(alone.instances, together.instances);
+        prop_assert_eq!(alone.reports, together.reports);
+        prop_assert_eq!(alone.pools, together.pools);
+        prop_assert_eq!(alone.alarms, together.alarms);
+    }
 
     #[test]
     fn any_order_of_arrival_gives_the_same_book((one, other) in shuffled()) {

@@ -2,6 +2,7 @@
 
 use ledger::command::{Answer, Asked, Command, Completeness, Import, Imported};
 use ledger::instance::Proof;
+use ledger::refusal::Refusal;
 use ledger::report::{Heard, Route, foreign_key};
 use ledger::role::{Action, Permit};
 use ledger::usage::Reception;
@@ -41,6 +42,8 @@ pub struct ReportOutcome {
     pub already: bool,
     /// Whether a bound key vouches for it.
     pub verified: bool,
+    /// The code of its refusal, if it could not be opened and so is not in the book.
+    pub refused: Option<&'static str>,
 }
 
 /// Where the reports of a file go.
@@ -75,10 +78,14 @@ impl App {
                 "the file holds sealed and unsealed reports: import them from files of their own";
             return Err(Error::bad("import.mixed", text));
         }
-        self.import_sealed(file).await
+        self.import_sealed(to.account, file).await
     }
 
-    async fn import_sealed(&self, file: UsageFile) -> Result<ImportOutcome, Error> {
+    async fn import_sealed(
+        &self,
+        account: AccountId,
+        file: UsageFile,
+    ) -> Result<ImportOutcome, Error> {
         let count = file.reports.len();
         if count > SEALED_REPORTS {
             let text = format!(
@@ -86,10 +93,18 @@ impl App {
             );
             return Err(Error::bad("import.too_many", text));
         }
+        if let Some(Carried::Sealed(first)) = file.reports.first() {
+            let (_, known) = self.known_key(first.peek()?.key).await?;
+            if known.key.account != account {
+                return Err(Refusal::UnknownKey.into());
+            }
+        }
         let mut reports: Vec<ReportOutcome> = file.reports.iter().map(describe).collect();
         let submitted = self.submit_reports(file.reports, Route::File).await?;
-        for (outcome, reception) in reports.iter_mut().zip(&submitted.receptions) {
-            outcome.already = *reception == Reception::Already;
+        for (outcome, fate) in reports.iter_mut().zip(submitted.fates) {
+            outcome.already = fate == Ok(Reception::Already);
+            outcome.verified = fate.is_ok();
+            outcome.refused = fate.err();
         }
         Ok(ImportOutcome { reports, ack: Some(submitted.ack) })
     }
@@ -169,6 +184,7 @@ fn outcome(heard: &Heard) -> ReportOutcome {
         measurements: heard.report.measurements.len(),
         already: false,
         verified: false,
+        refused: None,
     }
 }
 
@@ -186,5 +202,6 @@ fn describe(carried: &Carried) -> ReportOutcome {
         measurements: report.map_or(0, |report| report.measurements.len()),
         already: false,
         verified: true,
+        refused: None,
     }
 }

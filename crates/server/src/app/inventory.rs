@@ -24,6 +24,8 @@ use super::{App, Error};
 
 /// How many uses of one instance are shown: a report's instance has at most so many licenses.
 const USES: u32 = 1_000;
+/// Among how many of the reports heard last the newest is looked for.
+const LATE: u32 = 256;
 
 /// A pool with what its page says of it.
 #[derive(Clone, Debug)]
@@ -273,7 +275,7 @@ impl App {
             let keys =
                 reading.list(account, &Query::all(USES).is(DeviceKeyColumn::Instance, id))?.rows;
             let names = reading.list(account, &Query::all(USES).is(NameColumn::Instance, id))?.rows;
-            let newest = newest_report(reading, &reports)?;
+            let newest = newest_report(reading, account, id)?;
             let view = instance_view(reading, instance, &mut BTreeMap::new())?;
             Ok(Some(InstanceDetail { view, keys, names, reports, newest }))
         };
@@ -336,11 +338,16 @@ fn short_since(
     Ok(ledger::standing::short_since(&history.entries, &history.terms, pool.concern, now))
 }
 
+/// The report of the highest position, among those heard of late: whichever page is shown.
 fn newest_report(
     reading: &mut Reading<'_>,
-    reports: &Rows<Recorded>,
+    account: AccountId,
+    instance: InstanceId,
 ) -> Result<Option<Report>, Fault> {
-    let Some(newest) = reports.rows.iter().max_by_key(|report| report.position) else {
+    let late = Query::all(LATE).is(ReportColumn::Instance, instance);
+    let late = late.sorted(ReportColumn::HeardAt, Direction::Down);
+    let reports = reading.list::<Recorded>(account, &late)?.rows;
+    let Some(newest) = reports.iter().max_by_key(|report| report.position) else {
         return Ok(None);
     };
     let Some(bytes) = reading.evidence(newest)? else { return Ok(None) };

@@ -22,14 +22,16 @@ struct Opened {
     known: Known,
     heard: Vec<Heard>,
     refused: Vec<RefusedReport>,
+    /// Per report of the push, in its order, why it could not be opened, if it could not.
+    faults: Vec<Option<&'static str>>,
 }
 
 /// What became of a push.
 pub struct Submitted {
     /// The answer for the device.
     pub ack: AckFile,
-    /// Per report that could be opened, in order, whether it is new.
-    pub receptions: Vec<Reception>,
+    /// Per report of the push, in its order, whether it is new, or the code of its refusal.
+    pub fates: Vec<Result<Reception, &'static str>>,
 }
 
 impl App {
@@ -55,7 +57,12 @@ impl App {
         let opened = self.open_push(reports).await?;
         let pushed = self.record_push(&opened, route).await?;
         let ack = self.acknowledge(&opened, &pushed, self.world.now());
-        Ok(Submitted { ack, receptions: pushed.receptions })
+        let mut receptions = pushed.receptions.into_iter();
+        let fates = opened.faults.iter().map(|fault| match fault {
+            Some(code) => Err(*code),
+            None => Ok(receptions.next().unwrap_or(Reception::Recorded)),
+        });
+        Ok(Submitted { ack, fates: fates.collect() })
     }
 
     /// Does all of a push but the writing: what the server costs without its book.
@@ -66,6 +73,17 @@ impl App {
         let file = UsageFile::parse(body, Room::Push)?;
         let opened = self.open_push(file.reports).await?;
         Ok(self.acknowledge(&opened, like, self.world.now()))
+    }
+
+    /// Takes in the body of a push and returns what [`verify_and_sign`](Self::verify_and_sign)
+    /// needs to answer others like it.
+    ///
+    /// # Errors
+    /// As [`submit_push`](Self::submit_push).
+    pub async fn push_to_answer_like(&self, body: &[u8]) -> Result<Pushed, Error> {
+        let file = UsageFile::parse(body, Room::Push)?;
+        let opened = self.open_push(file.reports).await?;
+        self.record_push(&opened, Route::Direct).await
     }
 
     async fn open_push(&self, reports: Vec<Carried>) -> Result<Opened, Error> {
@@ -84,17 +102,32 @@ impl App {
         };
         let key = first.peek()?.key;
         let (verifying, known) = self.known_key(key).await?;
-        let mut opened =
-            Opened { key, known, heard: Vec::with_capacity(sealed.len()), refused: Vec::new() };
-        let alone = sealed.len() == 1;
+        let mut opened = Opened {
+            key,
+            known,
+            heard: Vec::with_capacity(sealed.len()),
+            refused: Vec::new(),
+            faults: Vec::with_capacity(sealed.len()),
+        };
+        let mut first_fault = None;
         for report in &sealed {
             match self.open_report(report, key, &verifying) {
-                Ok(heard) => opened.heard.push(heard),
-                Err(error) if alone => return Err(error),
-                Err(error) => opened.refused.push(refused(report, error.code())?),
+                Ok(heard) => {
+                    opened.heard.push(heard);
+                    opened.faults.push(None);
+                }
+                Err(error) => {
+                    opened.refused.push(refused(report, error.code())?);
+                    opened.faults.push(Some(error.code()));
+                    first_fault.get_or_insert(error);
+                }
             }
         }
-        Ok(opened)
+        // Who proves nothing is told nothing of the instance: an acknowledgement names its account.
+        match first_fault {
+            Some(error) if opened.heard.is_empty() => Err(error),
+            _ => Ok(opened),
+        }
     }
 
     fn open_report(

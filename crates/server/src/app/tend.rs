@@ -3,8 +3,8 @@
 use ledger::alarm::QUIET;
 use ledger::command::{Command, Lapse, Tell};
 use ledger::pool::Pool;
-use store::{Chore, Sight};
-use wire::time::Span;
+use store::{Chore, Sight, Waiting};
+use wire::time::{Span, Timestamp};
 
 use super::{App, Error};
 
@@ -44,5 +44,24 @@ impl App {
         let before = self.world.now().minus(KEPT);
         self.book.chore(Chore::Forget { before }).await?;
         Ok(())
+    }
+
+    /// Whether the book can be read and the writer writes. It leaves no trace.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn ready(&self) -> Result<(), Error> {
+        self.book.read(Sight::House, |reading| reading.waiting()).await?;
+        // Nothing is as old as that: a transaction that removes no row.
+        self.book.chore(Chore::Forget { before: Timestamp::MIN }).await?;
+        Ok(())
+    }
+
+    /// What needs attention in the whole house.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn waiting(&self) -> Result<Waiting, Error> {
+        Ok(self.book.read(Sight::House, |reading| reading.waiting()).await?)
     }
 }

@@ -1,0 +1,239 @@
+//! The configuration: one TOML file, one struct, unknown keys refused, the environment on top.
+//!
+//! Not here: what is done with it. Secrets stand in files of their own, which the parts that
+//! need them read; the configuration itself may be shown to anyone.
+
+mod check;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+pub use check::{Complaint, ConfigError, EXAMPLE};
+
+/// The whole configuration. Each key is explained in [`EXAMPLE`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where it is and how it is reached.
+    pub server: Server,
+    /// Where the book is kept.
+    pub database: Database,
+    /// How connections are kept private.
+    pub tls: Tls,
+    /// Mails about alarms.
+    pub mail: Option<Mail>,
+    /// Syslog lines about alarms.
+    pub syslog: Option<Syslog>,
+    /// The server's own log.
+    pub log: Log,
+}
+
+/// Where the server is and how it is reached.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    /// The data folder.
+    pub data: PathBuf,
+    /// The address and port to listen on.
+    pub listen: SocketAddr,
+    /// The address under which people and devices reach it, without a slash at the end.
+    pub public_url: Option<String>,
+    /// The name of this node, of 1 to 63 letters, digits, `.`, `-` or `_`.
+    pub node: String,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            data: PathBuf::from("scrip-data"),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: None,
+            node: "scrip-1".to_owned(),
+        }
+    }
+}
+
+/// Where the book is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// A PostgreSQL database; without it SQLite in the data folder.
+    pub url: Option<String>,
+    /// A file that holds such a URL.
+    pub url_file: Option<PathBuf>,
+}
+
+/// How connections are kept private.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tls {
+    /// With which certificate, if at all.
+    pub mode: TlsMode,
+    /// The certificate chain, in PEM; for [`TlsMode::Files`].
+    pub certificate: Option<PathBuf>,
+    /// Its private key, in PEM; for [`TlsMode::Files`].
+    pub key: Option<PathBuf>,
+}
+
+/// With which certificate connections are kept private.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TlsMode {
+    /// With none: plain HTTP.
+    #[default]
+    Off,
+    /// With one that the server makes itself.
+    SelfMade,
+    /// With one from files.
+    Files,
+}
+
+/// Mails about alarms.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// The mail server.
+    pub host: String,
+    /// Its port.
+    #[serde(default = "submission")]
+    pub port: u16,
+    /// How the connection to it is kept private.
+    #[serde(default)]
+    pub tls: MailTls,
+    /// Who mails are from.
+    pub from: String,
+    /// Who they go to.
+    pub to: Vec<String>,
+    /// Who we are to the mail server.
+    #[serde(default)]
+    pub username: Option<String>,
+    /// The file with the password.
+    #[serde(default)]
+    pub password_file: Option<PathBuf>,
+}
+
+/// The port on which mail servers take mails from programs.
+fn submission() -> u16 {
+    587
+}
+
+/// How the connection to a mail server is kept private.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MailTls {
+    /// Not at all.
+    None,
+    /// By an upgrade that must succeed.
+    #[default]
+    Starttls,
+    /// From the first byte.
+    Tls,
+}
+
+/// Syslog lines about alarms.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Syslog {
+    /// The syslog server, as `host:port`.
+    pub address: String,
+    /// How lines travel.
+    #[serde(default)]
+    pub transport: SyslogTransport,
+    /// The facility of each line.
+    #[serde(default)]
+    pub facility: Facility,
+    /// The name of the program in each line, of at most 48 printable characters.
+    #[serde(default = "app_name")]
+    pub app_name: String,
+}
+
+fn app_name() -> String {
+    "scrip".to_owned()
+}
+
+/// How syslog lines travel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SyslogTransport {
+    /// One datagram each.
+    #[default]
+    Udp,
+    /// One stream, each line with its length before it (RFC 6587, octet counting).
+    Tcp,
+}
+
+/// A syslog facility.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the names are those of RFC 5424")]
+pub enum Facility {
+    User = 1,
+    Daemon = 3,
+    #[default]
+    Local0 = 16,
+    Local1 = 17,
+    Local2 = 18,
+    Local3 = 19,
+    Local4 = 20,
+    Local5 = 21,
+    Local6 = 22,
+    Local7 = 23,
+}
+
+/// The server's own log.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// How it is written.
+    pub format: LogFormat,
+    /// What is written: a level or a filter.
+    pub level: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: "info".to_owned() }
+    }
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs, one object a line.
+    Json,
+}
+
+impl Config {
+    /// A configuration with a data folder, listening on a free port of loopback: for tests and
+    /// for whoever starts a server inside a program.
+    pub fn in_folder(data: &Path) -> Self {
+        let server = Server {
+            data: data.to_owned(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            ..Server::default()
+        };
+        Self { server, ..Self::default() }
+    }
+
+    /// Makes relative paths start at a folder.
+    fn rooted(mut self, folder: &Path) -> Self {
+        let root = |path: &mut PathBuf| *path = folder.join(&*path);
+        root(&mut self.server.data);
+        let optional = [
+            &mut self.database.url_file,
+            &mut self.tls.certificate,
+            &mut self.tls.key,
+        ];
+        optional.into_iter().flatten().for_each(root);
+        if let Some(password) = self.mail.as_mut().and_then(|mail| mail.password_file.as_mut()) {
+            root(password);
+        }
+        self
+    }
+}

@@ -1,0 +1,243 @@
+//! Starts a server: opens the book, founds the installation, listens, and stops in good order.
+//!
+//! A library, so that the `scrip` command, a demonstration and a test start the very same
+//! server. Not here: what it answers (`api`, `portal`), and what it does unasked (`jobs`).
+
+mod bench;
+mod health;
+mod host;
+mod listen;
+mod metrics;
+mod tls;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use store::{Book, Channel, Options, Place, Runner};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+
+use crate::app::found::{FoundError, Founding, found};
+use crate::app::{App, Settings};
+use crate::config::{Config, TlsMode};
+use crate::keys::{KeyFault, KeyFolder};
+use crate::world::World;
+
+pub use tls::TlsFault;
+
+/// How many connections are open at once; the next one waits in the system's queue. Each costs
+/// a file descriptor and some tens of kilobytes.
+const CONNECTIONS: u32 = 4_096;
+/// How long requests in hand may take when the server stops.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The file in the data folder by which commands of the host speak to the server.
+pub const ADMIN_SOCKET: &str = "admin.sock";
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A port or socket cannot be listened on.
+    #[error("cannot listen on {place}: {error} (serve.listen)")]
+    Listen {
+        /// The address or the file.
+        place: String,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// A file that holds a secret cannot be read.
+    #[error("{path}: {error} (config.secret)")]
+    Secret {
+        /// The file.
+        path: String,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// The certificate.
+    #[error("{0}")]
+    Tls(#[from] TlsFault),
+    /// The keys.
+    #[error("{0}")]
+    Keys(#[from] KeyFault),
+    /// The installation.
+    #[error("{0}")]
+    Found(#[from] FoundError),
+    /// The store.
+    #[error("{0}")]
+    Store(#[from] store::Fault),
+}
+
+/// Whether the route that verifies and signs without writing is there, for measurements.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BenchRoutes {
+    /// It is not.
+    #[default]
+    Absent,
+    /// It is: `POST /bench/v1/verify-and-sign`.
+    Mounted,
+}
+
+/// An installation opened without listening: for commands of the host when no server runs.
+pub struct Opened {
+    /// The use cases.
+    pub app: App,
+    /// The set-up secret, at the very first start only: it is shown once.
+    pub set_up_secret: Option<String>,
+}
+
+/// A server that runs.
+pub struct Running {
+    /// The address that it listens on.
+    pub address: SocketAddr,
+    /// The address under which it is reached.
+    pub public_url: String,
+    /// The use cases.
+    pub app: App,
+    /// The set-up secret, at the very first start only: it is shown once.
+    pub set_up_secret: Option<String>,
+    /// The SHA-256 fingerprint of the certificate, if it has one.
+    pub fingerprint: Option<String>,
+    stop: watch::Sender<Stop>,
+    doors: Vec<JoinHandle<()>>,
+    connections: Arc<Semaphore>,
+    admin_socket: PathBuf,
+}
+
+/// Whether the server is to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stop {
+    No,
+    Now,
+}
+
+/// Starts a server.
+///
+/// # Errors
+/// Everything that a person can mend: a taken port, a damaged key, a locked or newer store.
+pub async fn start(config: Config, world: World) -> Result<Running, StartError> {
+    start_with(config, world, BenchRoutes::Absent).await
+}
+
+/// Starts a server, with or without the routes for measurements.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_with(
+    config: Config,
+    world: World,
+    bench: BenchRoutes,
+) -> Result<Running, StartError> {
+    let figures = metrics::install();
+    let data = config.server.data.clone();
+    let tcp = listen::bind(config.server.listen).await?;
+    let address = tcp.local_addr().map_err(|error| listen_fault(&config.server.listen, error))?;
+    let public_url = public_url(&config, address);
+    let opened = open(&config, world.clone(), &public_url).await?;
+    let tls = tls::acceptor(&config, &public_url, &world)?;
+    let fingerprint = tls.as_ref().map(|tls| tls.fingerprint.clone());
+    let (stop, stopping) = watch::channel(Stop::No);
+    let connections = Arc::new(Semaphore::new(CONNECTIONS as usize));
+    let floor = listen::Floor { connections: connections.clone(), stopping, world: world.clone() };
+    let router = router(&opened.app, figures.clone(), bench);
+    let mut doors = vec![floor.serve_tcp(tcp, tls.map(|tls| tls.acceptor), router.clone())];
+    let admin_socket = data.join(ADMIN_SOCKET);
+    let host_router = router.merge(host::routes().with_state(opened.app.clone()));
+    doors.extend(floor.serve_host(&admin_socket, host_router)?);
+    Ok(Running {
+        address,
+        public_url,
+        app: opened.app,
+        set_up_secret: opened.set_up_secret,
+        fingerprint,
+        stop,
+        doors,
+        connections,
+        admin_socket,
+    })
+}
+
+/// Opens the installation in a data folder, founding it if nobody did.
+///
+/// # Errors
+/// As [`start`], but for listening.
+pub async fn open(config: &Config, world: World, public_url: &str) -> Result<Opened, StartError> {
+    let options = Options {
+        place: place(config)?,
+        channels: channels(config),
+        runner: Runner::Threads,
+        now: world.now(),
+    };
+    let book = tokio::task::spawn_blocking(move || Book::open(&options)).await;
+    let book = book.map_err(|error| store::Fault::Down { why: error.to_string() })??;
+    let founding = Founding {
+        node: config.server.node.clone(),
+        settings: Settings { public_url: public_url.to_owned() },
+    };
+    let founded = found(book, world, &KeyFolder::open(&config.server.data)?, &founding).await?;
+    Ok(Opened { app: founded.app, set_up_secret: founded.set_up_secret })
+}
+
+/// All that is answered to who comes over the network.
+fn router(app: &App, figures: metrics::Figures, bench: BenchRoutes) -> Router {
+    let routes = crate::api::routes().merge(health::routes(figures));
+    let routes = match bench {
+        BenchRoutes::Absent => routes,
+        BenchRoutes::Mounted => routes.merge(bench::routes()),
+    };
+    routes.layer(axum::middleware::from_fn(metrics::note_route)).with_state(app.clone())
+}
+
+fn place(config: &Config) -> Result<Place, StartError> {
+    let database = &config.database;
+    Ok(match (&database.url, &database.url_file) {
+        (Some(url), _) => Place::Postgres(url.clone()),
+        (None, Some(file)) => Place::Postgres(secret(file)?),
+        (None, None) => Place::Sqlite(config.server.data.clone()),
+    })
+}
+
+/// The secret that a file holds, without the line's end.
+pub(crate) fn secret(file: &Path) -> Result<String, StartError> {
+    let fault = |error| StartError::Secret { path: file.display().to_string(), error };
+    Ok(std::fs::read_to_string(file).map_err(fault)?.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// News is queued for those who are there to hear it.
+fn channels(config: &Config) -> Vec<Channel> {
+    let mail = config.mail.as_ref().map(|_| Channel::Mail);
+    let syslog = config.syslog.as_ref().map(|_| Channel::Syslog);
+    mail.into_iter().chain(syslog).collect()
+}
+
+fn public_url(config: &Config, address: SocketAddr) -> String {
+    if let Some(url) = &config.server.public_url {
+        return url.clone();
+    }
+    let scheme = if config.tls.mode == TlsMode::Off { "http" } else { "https" };
+    if address.ip().is_unspecified() {
+        return format!("{scheme}://localhost:{}", address.port());
+    }
+    format!("{scheme}://{address}")
+}
+
+fn listen_fault(place: impl ToString, error: std::io::Error) -> StartError {
+    StartError::Listen { place: place.to_string(), error }
+}
+
+impl Running {
+    /// Stops: takes no new connection, finishes the requests in hand, and gives the folder back.
+    /// Requests that take longer than half a minute are cut off.
+    pub async fn shutdown(self) {
+        self.stop.send_replace(Stop::Now);
+        for door in self.doors {
+            let _ = door.await;
+        }
+        let all_ended = self.connections.acquire_many(CONNECTIONS);
+        if tokio::time::timeout(PATIENCE, all_ended).await.is_err() {
+            tracing::warn!("requests were cut off: they took too long");
+        }
+        let _ = std::fs::remove_file(&self.admin_socket);
+    }
+}
