@@ -86,6 +86,7 @@ scenes! {
     a_clone_is_seen
     a_device_joins_a_stack
     a_device_moves_with_its_token
+    a_device_uses_many_licenses
     a_dropped_license_is_unconfirmed
     a_file_is_taken_in_once
     a_key_is_bound_by_a_token

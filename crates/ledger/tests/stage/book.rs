@@ -210,7 +210,12 @@ impl Book {
                     }
                 }
             }
-            other => panic!("no scene asks for {other:?}"),
+            Want::Session(hash) => {
+                for one in book.sessions.changed().filter(|one| one.token_hash == *hash) {
+                    page.sessions.learn(one.token_hash, Some(one.clone()));
+                }
+            }
+            other => panic!("nobody here asks for {other:?}"),
         }
     }
 }
@@ -230,6 +235,8 @@ fn changed(page: &Page) -> Vec<Effect> {
     all.extend(page.pools.changed().cloned().map(Effect::Pool));
     all.extend(page.alarms.changed().cloned().map(Effect::Alarm));
     all.extend(page.claims.changed().cloned().map(Effect::Claim));
+    all.extend(page.house_facts.changed().cloned().map(Effect::HouseFact));
+    all.extend(page.sessions.changed().cloned().map(Effect::Session));
     all.extend(page.tokens.changed().cloned().map(Effect::Token));
     all
 }

@@ -7,7 +7,6 @@ use ledger::standing::standing;
 use proptest::prelude::{Just, Strategy, prop_assert_eq, proptest};
 use proptest::sample::select;
 use wire::id::AlarmId;
-use wire::tag::EntitlementTag;
 use wire::time::{Span, Timestamp};
 use wire::udi::Udi;
 

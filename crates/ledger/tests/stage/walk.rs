@@ -60,6 +60,14 @@ fn line() -> impl Strategy<Value = String> {
         .prop_map(|(device, tag)| format!("end use {device} {tag}"));
     let lapse =
         (tag(), select(&PLACES[..])).prop_map(|(tag, place)| format!("lapse {tag} in {place}"));
+    let question = (
+        select(&["uses", "names", "where", "active", "gaps", "stale", "reports"][..]),
+        select(&["sw1", "sw9", "st1"][..]),
+    );
+    let question = prop_oneof![
+        question.prop_map(|(what, device)| format!("{what} {device}")),
+        select(&["alarms", "news", "events"][..]).prop_map(str::to_owned),
+    ];
     prop_oneof![
         6 => report,
         3 => import,
@@ -70,6 +78,7 @@ fn line() -> impl Strategy<Value = String> {
         2 => lapse,
         1 => tag().prop_map(|tag| format!("tell {tag}")),
         1 => select(&["sw1", "st1"][..]).prop_map(|device| format!("revoke key {device} cloned")),
+        1 => question,
         4 => (1..300u32).prop_map(|count| format!("wait {count} minutes")),
     ]
 }
@@ -87,7 +96,7 @@ fn begin(reading: Reading) -> Scene {
 
 fn tell(scene: &mut Scene, line: &str) -> String {
     let words: Vec<&str> = line.split_whitespace().collect();
-    scene.happens(&words).expect("something happens")
+    scene.happens(&words).unwrap_or_else(|| scene.asks(&words))
 }
 
 /// The standing of each pool at some moments, as far as was known at one.
@@ -147,7 +156,7 @@ proptest! {
             tell(&mut scene, line);
         }
         let (before, clock) = (standings(&scene, scene.clock), scene.clock);
-        let reports = |line: &&String| line.starts_with("report") || line.starts_with("import");
+        let reports = |line: &&String| line.starts_with("report ") || line.starts_with("import ");
         for line in lines.iter().filter(reports) {
             let said = tell(&mut scene, line);
             let known = said.starts_with("0 posted") || said.contains("refused");
