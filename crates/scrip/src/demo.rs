@@ -52,7 +52,9 @@ pub(crate) struct Demo {
 /// A time such as `500ms`, `30s` or `2m`.
 fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let number: u64 = text[..digits].parse().map_err(|_| "write a number and a unit, such as 30s or 2m".to_owned())?;
+    let number: u64 = text[..digits]
+        .parse()
+        .map_err(|_| "write a number and a unit, such as 30s or 2m".to_owned())?;
     match &text[digits..] {
         "ms" => Ok(Duration::from_millis(number)),
         "s" | "" => Ok(Duration::from_secs(number)),
@@ -117,7 +119,8 @@ async fn play(demo: &Demo, folder: &Path) -> Result<Summary> {
         welcome(&running, &secret, demo);
     }
     let url = format!("http://127.0.0.1:{}", running.address.port());
-    for (place, plan) in fleet::planned(demo.devices, company.places.len()).into_iter().enumerate() {
+    for (place, plan) in fleet::planned(demo.devices, company.places.len()).into_iter().enumerate()
+    {
         for (license, planned) in plan.into_iter().enumerate().filter(|(_, planned)| *planned > 0) {
             company::buy(&running.app, &company, place, license, planned).await?;
         }
@@ -182,8 +185,15 @@ fn welcome(running: &Running, secret: &str, demo: &Demo) {
 
 /// Shows how it goes until the time is over or somebody ends it.
 async fn watch(demo: &Demo, app: &App, fleet: &Fleet, interrupted: tokio::task::JoinHandle<()>) {
-    let bar = if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
-    bar.set_style(ProgressStyle::with_template("{spinner} {elapsed} {msg}").unwrap_or(ProgressStyle::default_spinner()));
+    let bar = if std::io::stderr().is_terminal() {
+        ProgressBar::new_spinner()
+    } else {
+        ProgressBar::hidden()
+    };
+    bar.set_style(
+        ProgressStyle::with_template("{spinner} {elapsed} {msg}")
+            .unwrap_or(ProgressStyle::default_spinner()),
+    );
     let show = async {
         loop {
             if let Ok(totals) = app.totals().await {
@@ -211,7 +221,11 @@ async fn watch(demo: &Demo, app: &App, fleet: &Fleet, interrupted: tokio::task::
     bar.finish_and_clear();
 }
 
-async fn summarize(running: &Running, company: &company::Company, counts: fleet::Counts) -> Result<Summary> {
+async fn summarize(
+    running: &Running,
+    company: &company::Company,
+    counts: fleet::Counts,
+) -> Result<Summary> {
     let totals = running.app.totals().await?;
     Ok(Summary {
         product_instances: totals.product_instances,
@@ -230,10 +244,17 @@ fn closing(summary: &Summary, folder: &Folder) -> String {
     let kept = if folder.temporary {
         "Nothing of it is kept; `scrip demo --data DIR` keeps it.".to_owned()
     } else {
-        format!("Everything is kept: `scrip demo --data {}` goes on from here.", folder.path.display())
+        format!(
+            "Everything is kept: `scrip demo --data {}` goes on from here.",
+            folder.path.display()
+        )
     };
     format!(
         "{} product instances had {} reports acknowledged; {} of {} pools were short, {} alarms open. {kept}",
-        summary.product_instances, summary.reports_acknowledged, summary.pools_short, summary.pools, summary.alarms_open
+        summary.product_instances,
+        summary.reports_acknowledged,
+        summary.pools_short,
+        summary.pools,
+        summary.alarms_open
     )
 }

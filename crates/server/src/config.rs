@@ -225,11 +225,7 @@ impl Config {
     fn rooted(mut self, folder: &Path) -> Self {
         let root = |path: &mut PathBuf| *path = folder.join(&*path);
         root(&mut self.server.data);
-        let optional = [
-            &mut self.database.url_file,
-            &mut self.tls.certificate,
-            &mut self.tls.key,
-        ];
+        let optional = [&mut self.database.url_file, &mut self.tls.certificate, &mut self.tls.key];
         optional.into_iter().flatten().for_each(root);
         if let Some(password) = self.mail.as_mut().and_then(|mail| mail.password_file.as_mut()) {
             root(password);

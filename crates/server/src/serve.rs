@@ -181,7 +181,7 @@ pub async fn open(config: &Config, world: World, public_url: &str) -> Result<Ope
 
 /// All that is answered to who comes over the network.
 fn router(app: &App, figures: metrics::Figures, bench: BenchRoutes) -> Router {
-    let routes = crate::api::routes().merge(health::routes(figures));
+    let routes = crate::api::routes().merge(crate::portal::routes()).merge(health::routes(figures));
     let routes = match bench {
         BenchRoutes::Absent => routes,
         BenchRoutes::Mounted => routes.merge(bench::routes()),

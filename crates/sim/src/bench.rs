@@ -78,7 +78,10 @@ impl Route {
 pub fn reports(bench: &ReportsBench) -> anyhow::Result<()> {
     let mut figures = Figures::begin(bench)?;
     let folder = std::env::temp_dir().join(format!("scrip-bench-{}", std::process::id()));
-    let places = [Some(format!("sqlite:{}", folder.display())), bench.postgres.as_ref().map(|url| format!("postgres:{url}"))];
+    let places = [
+        Some(format!("sqlite:{}", folder.display())),
+        bench.postgres.as_ref().map(|url| format!("postgres:{url}")),
+    ];
     for (engine, place) in ["sqlite", "postgres"].into_iter().zip(places) {
         let Some(place) = place else {
             println!("{engine}: skipped, because no database was named (--postgres URL)");
@@ -90,14 +93,20 @@ pub fn reports(bench: &ReportsBench) -> anyhow::Result<()> {
     figures.finish(bench.json.as_deref())
 }
 
-fn measure(bench: &ReportsBench, engine: &str, place: &str, figures: &mut Figures) -> anyhow::Result<()> {
+fn measure(
+    bench: &ReportsBench,
+    engine: &str,
+    place: &str,
+    figures: &mut Figures,
+) -> anyhow::Result<()> {
     println!("{engine}: preparing {} product instances …", 2 * bench.instances);
     let house = House::start(place, bench.instances)?;
     let mut fleet = Fleet::new(bench.instances, house.realm);
     let mut rate: std::collections::BTreeMap<Route, f64> = std::collections::BTreeMap::new();
     for _ in 0..bench.runs {
         for route in Route::ALL {
-            let expected = rate.get(&route).copied().unwrap_or(30_000.0 / f64::from(route.reports()));
+            let expected =
+                rate.get(&route).copied().unwrap_or(30_000.0 / f64::from(route.reports()));
             let outcome = run(bench, &house, &mut fleet, route, expected, Pace::Full)?;
             rate.insert(route, outcome.rate * 1.3);
             figures.note(engine, route, &outcome);
@@ -118,9 +127,14 @@ fn run(
     pace: Pace,
 ) -> anyhow::Result<Outcome> {
     let seconds = f64::from(bench.seconds + load::WARM_UP_SECONDS + 1);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few million at most")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a few million at most"
+    )]
     let pushes = (expected * seconds) as usize + 1_000;
     let requests = fleet.requests(route, pushes, bench.connections);
-    let load = Load { address: house.address, seconds: bench.seconds, pace, reports: route.reports() };
+    let load =
+        Load { address: house.address, seconds: bench.seconds, pace, reports: route.reports() };
     load.run(requests, || house.cpu_seconds())
 }

@@ -29,7 +29,14 @@ pub(super) struct Good {
 }
 
 const fn good(code: &'static str, name: &'static str, kind: Kind, cover: u64) -> Good {
-    Good { code, name, kind, enforcement: Enforcement::NotEnforced, concern: Concern::Counted, cover }
+    Good {
+        code,
+        name,
+        kind,
+        enforcement: Enforcement::NotEnforced,
+        concern: Concern::Counted,
+        cover,
+    }
 }
 
 /// The licenses that the company knows, in the order in which [`super::fleet`] names them.
@@ -41,7 +48,10 @@ pub(super) const GOODS: [Good; 20] = [
     good("network_essentials_c9200", "Network Essentials C9200", Kind::Perpetual, 140),
     good("network_premier_c9500", "Network Premier C9500", Kind::Perpetual, 100),
     good("routing_advantage_c8300_t2", "Routing Advantage C8300 Tier 2", Kind::Subscription, 118),
-    Good { enforcement: Enforcement::ExportControlled, ..good("hseck9_c8300", "High Security C8300", Kind::Perpetual, 150) },
+    Good {
+        enforcement: Enforcement::ExportControlled,
+        ..good("hseck9_c8300", "High Security C8300", Kind::Perpetual, 150)
+    },
     good("wireless_controller_c9800", "Wireless Controller C9800", Kind::Perpetual, 200),
     good("access_point_dna", "Access Point DNA", Kind::Subscription, 101),
     good("dc_advantage_n9300", "Data Centre Advantage N9300", Kind::Subscription, 96),
@@ -51,7 +61,10 @@ pub(super) const GOODS: [Good; 20] = [
     good("firewall_base_t1150", "Firewall Base T-1150", Kind::Perpetual, 115),
     good("voice_enhanced_plus", "Voice Enhanced Plus", Kind::Subscription, 103),
     good("voice_workspace", "Voice Workspace", Kind::Subscription, 120),
-    Good { concern: Concern::InformationOnly, ..good("cube_trunk_vgw", "Trunk Sessions, for information", Kind::Perpetual, 0) },
+    Good {
+        concern: Concern::InformationOnly,
+        ..good("cube_trunk_vgw", "Trunk Sessions, for information", Kind::Perpetual, 0)
+    },
     good("robot_motion_control", "Robot Motion Control", Kind::Perpetual, 107),
     good("line_controller_safety", "Line Controller Safety", Kind::Subscription, 110),
 ];
@@ -80,7 +93,8 @@ pub(super) fn tag(good: &Good) -> EntitlementTag {
     let id = LicenseId::derive(&[good.code.as_bytes()]);
     let hex: String = id.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     let uuid = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-");
-    EntitlementTag::new(&format!("regid.2024-03.com.example.{},1.0_{uuid}", good.code)).expect("the demo's tags are tags")
+    EntitlementTag::new(&format!("regid.2024-03.com.example.{},1.0_{uuid}", good.code))
+        .expect("the demo's tags are tags")
 }
 
 /// Requests whose ids are derived, so that a second start asks for the same things again.
@@ -101,17 +115,24 @@ pub(super) async fn open(app: &App) -> Result<Company> {
     let asker = Asker { app };
     let licenses = define_licenses(&asker).await?;
     let policy = Policy { name: "Northwind policy".to_owned(), ..Policy::default() };
-    let new = NewAccount { name: "Northwind Robotics".to_owned(), domain: "northwind.example".to_owned(), policy };
+    let new = NewAccount {
+        name: "Northwind Robotics".to_owned(),
+        domain: "northwind.example".to_owned(),
+        policy,
+    };
     let account = app.create_account(&asker.ask(Action::CreateAccount, "account")?, new).await?.id;
     let reads = permit(&Actor::Host, Action::Read, Scope::Account(account))?;
     for (name, description) in PLACES {
         let new = NewVirtualAccount { name: name.to_owned(), description: description.to_owned() };
-        app.create_virtual_account(&asker.ask(Action::CreateVirtualAccount, name)?, account, new).await?;
+        app.create_virtual_account(&asker.ask(Action::CreateVirtualAccount, name)?, account, new)
+            .await?;
     }
     let found = app.virtual_accounts(&reads, account, None, None, 100).await?.rows;
     let mut places = Vec::new();
     for name in PLACES.iter().map(|(name, _)| *name).chain(["DEFAULT"]) {
-        places.push(found.iter().find(|one| one.name == name).context("a virtual account is missing")?.id);
+        places.push(
+            found.iter().find(|one| one.name == name).context("a virtual account is missing")?.id,
+        );
     }
     let mut tokens = Vec::new();
     for (n, place) in places.iter().enumerate() {
@@ -139,9 +160,15 @@ async fn define_licenses(asker: &Asker<'_>) -> Result<Vec<EntitlementTag>> {
     Ok(tags)
 }
 
-async fn make_token(asker: &Asker<'_>, account: AccountId, place: VirtualAccountId, n: usize) -> Result<IdToken> {
+async fn make_token(
+    asker: &Asker<'_>,
+    account: AccountId,
+    place: VirtualAccountId,
+    n: usize,
+) -> Result<IdToken> {
     // A token expires, so every start makes its own.
-    let ask = Ask { request: asker.app.fresh_request(), ..asker.ask(Action::ManageTokens, "token")? };
+    let ask =
+        Ask { request: asker.app.fresh_request(), ..asker.ask(Action::ManageTokens, "token")? };
     let new = NewToken {
         virtual_account: place,
         description: format!("The demo's devices, group {}", n + 1),
@@ -154,7 +181,13 @@ async fn make_token(asker: &Asker<'_>, account: AccountId, place: VirtualAccount
 }
 
 /// Buys what covers the planned use of a license in a place, in lots of different terms.
-pub(super) async fn buy(app: &App, company: &Company, place: usize, license: usize, planned: u64) -> Result<()> {
+pub(super) async fn buy(
+    app: &App,
+    company: &Company,
+    place: usize,
+    license: usize,
+    planned: u64,
+) -> Result<()> {
     let asker = Asker { app };
     let good = &GOODS[license];
     let owned = planned * good.cover / 100;
@@ -167,10 +200,16 @@ pub(super) async fn buy(app: &App, company: &Company, place: usize, license: usi
             (owned - owned / 3, Term { start: since(300), end: until(430) }, "order NW-21877"),
             (owned / 3, Term { start: since(120), end: until(24) }, "order NW-22540"),
             (owned / 4, Term { start: since(500), end: Some(since(20)) }, "order NW-19002"),
-            (owned / 5, Term { start: now.plus(Span::from_days(40)), end: until(405) }, "order NW-23901"),
+            (
+                owned / 5,
+                Term { start: now.plus(Span::from_days(40)), end: until(405) },
+                "order NW-23901",
+            ),
         ],
     };
-    for (nth, (quantity, term, source)) in lots.into_iter().enumerate().filter(|(_, (quantity, ..))| *quantity > 0) {
+    for (nth, (quantity, term, source)) in
+        lots.into_iter().enumerate().filter(|(_, (quantity, ..))| *quantity > 0)
+    {
         let ask = asker.ask(Action::GrantEntitlement, &format!("lot {place} {license} {nth}"))?;
         let new = NewEntitlement {
             virtual_account: company.places[place],

@@ -38,18 +38,102 @@ struct Model {
 }
 
 const MODELS: [Model; 12] = [
-    Model { pid: "C9300-24UX", software: "C9300", name: "rtm-access", place: 0, share: 18, uses: &[(0, 1), (1, 1)] },
-    Model { pid: "C9300-48T", software: "C9300", name: "rtm-floor", place: 0, share: 14, uses: &[(2, 1), (3, 1)] },
-    Model { pid: "C9500-24Y4C", software: "C9500", name: "rtm-core", place: 0, share: 3, uses: &[(5, 1)] },
-    Model { pid: "C9800-40", software: "C9800", name: "rtm-wlc", place: 0, share: 2, uses: &[(8, 1), (9, 35)] },
-    Model { pid: "C9200L-24T", software: "C9200", name: "lis-line", place: 1, share: 20, uses: &[(4, 1), (18, 4)] },
-    Model { pid: "C9300-24UX", software: "C9300", name: "lis-access", place: 1, share: 8, uses: &[(0, 1), (1, 1), (19, 2)] },
-    Model { pid: "NWR-MC200", software: "NWRMC", name: "lis-cell", place: 1, share: 9, uses: &[(18, 6), (19, 3)] },
-    Model { pid: "N9K-C93180", software: "N9K", name: "dc-leaf", place: 2, share: 10, uses: &[(10, 1), (11, 1)] },
-    Model { pid: "UCS-FI-6454", software: "UCSFI", name: "dc-fabric", place: 2, share: 3, uses: &[(12, 24)] },
-    Model { pid: "FPR-1150", software: "FPR", name: "dc-fw", place: 2, share: 4, uses: &[(13, 1), (14, 1)] },
-    Model { pid: "C8300-2N2S", software: "C8300", name: "lab-edge", place: 3, share: 5, uses: &[(6, 1), (7, 1), (17, 30)] },
-    Model { pid: "NWR-VOICE", software: "NWRVO", name: "hq-voice", place: 4, share: 4, uses: &[(15, 40), (16, 25)] },
+    Model {
+        pid: "C9300-24UX",
+        software: "C9300",
+        name: "rtm-access",
+        place: 0,
+        share: 18,
+        uses: &[(0, 1), (1, 1)],
+    },
+    Model {
+        pid: "C9300-48T",
+        software: "C9300",
+        name: "rtm-floor",
+        place: 0,
+        share: 14,
+        uses: &[(2, 1), (3, 1)],
+    },
+    Model {
+        pid: "C9500-24Y4C",
+        software: "C9500",
+        name: "rtm-core",
+        place: 0,
+        share: 3,
+        uses: &[(5, 1)],
+    },
+    Model {
+        pid: "C9800-40",
+        software: "C9800",
+        name: "rtm-wlc",
+        place: 0,
+        share: 2,
+        uses: &[(8, 1), (9, 35)],
+    },
+    Model {
+        pid: "C9200L-24T",
+        software: "C9200",
+        name: "lis-line",
+        place: 1,
+        share: 20,
+        uses: &[(4, 1), (18, 4)],
+    },
+    Model {
+        pid: "C9300-24UX",
+        software: "C9300",
+        name: "lis-access",
+        place: 1,
+        share: 8,
+        uses: &[(0, 1), (1, 1), (19, 2)],
+    },
+    Model {
+        pid: "NWR-MC200",
+        software: "NWRMC",
+        name: "lis-cell",
+        place: 1,
+        share: 9,
+        uses: &[(18, 6), (19, 3)],
+    },
+    Model {
+        pid: "N9K-C93180",
+        software: "N9K",
+        name: "dc-leaf",
+        place: 2,
+        share: 10,
+        uses: &[(10, 1), (11, 1)],
+    },
+    Model {
+        pid: "UCS-FI-6454",
+        software: "UCSFI",
+        name: "dc-fabric",
+        place: 2,
+        share: 3,
+        uses: &[(12, 24)],
+    },
+    Model {
+        pid: "FPR-1150",
+        software: "FPR",
+        name: "dc-fw",
+        place: 2,
+        share: 4,
+        uses: &[(13, 1), (14, 1)],
+    },
+    Model {
+        pid: "C8300-2N2S",
+        software: "C8300",
+        name: "lab-edge",
+        place: 3,
+        share: 5,
+        uses: &[(6, 1), (7, 1), (17, 30)],
+    },
+    Model {
+        pid: "NWR-VOICE",
+        software: "NWRVO",
+        name: "hq-voice",
+        place: 4,
+        share: 4,
+        uses: &[(15, 40), (16, 25)],
+    },
 ];
 
 /// How many reports the fleet knows to be acknowledged, and how many wait.
@@ -121,7 +205,10 @@ impl Fleet {
             let own: Vec<u32> = (0..devices).filter(|n| *n as usize % THREADS == thread).collect();
             let mut members = Vec::with_capacity(own.len());
             for n in own {
-                members.push(Member::open(company, folder, n, every).with_context(|| format!("device {n}"))?);
+                members.push(
+                    Member::open(company, folder, n, every)
+                        .with_context(|| format!("device {n}"))?,
+                );
             }
             let tally = Arc::new(Tally::default());
             tallies.push(Arc::clone(&tally));
@@ -134,8 +221,13 @@ impl Fleet {
     }
 
     pub(super) fn counts(&self) -> Counts {
-        let sum = |of: fn(&Tally) -> &AtomicU64| self.tallies.iter().map(|tally| of(tally).load(Ordering::Relaxed)).sum();
-        Counts { acknowledged: sum(|tally| &tally.acknowledged), waiting: sum(|tally| &tally.waiting) }
+        let sum = |of: fn(&Tally) -> &AtomicU64| {
+            self.tallies.iter().map(|tally| of(tally).load(Ordering::Relaxed)).sum()
+        };
+        Counts {
+            acknowledged: sum(|tally| &tally.acknowledged),
+            waiting: sum(|tally| &tally.waiting),
+        }
     }
 
     /// Ends all devices; what they measured is in their folders.
@@ -152,7 +244,10 @@ impl Member {
         let model = model(n);
         let folder: PathBuf = folder.join("devices").join(format!("{n:04}"));
         let udi = Udi::pid_serial(model.pid, &format!("NWR{n:04}{}", model.software));
-        let software = format!("regid.2024-03.com.example.{},1.0_7b0ddc1c-3c0e-4a52-9d43-0b1f3b1c{n:04x}", model.software);
+        let software = format!(
+            "regid.2024-03.com.example.{},1.0_7b0ddc1c-3c0e-4a52-9d43-0b1f3b1c{n:04x}",
+            model.software
+        );
         let mut profile = Profile::new(udi, SoftwareTag::new(&software)?);
         profile.software_version = Some("17.12.04".to_owned());
         profile.hostname = Some(format!("{}-{n:03}", model.name));
@@ -168,8 +263,18 @@ impl Member {
         let noise = noise().context("the system has no randomness")?;
         let dice = u64::from_le_bytes(noise[1][..8].try_into()?);
         let opened = open_folder(&folder, profile, now.wall.max(BUILT), noise)?;
-        let uses = model.uses.iter().map(|(license, level)| (company.licenses[*license].clone(), *level)).collect();
-        let mut member = Self { opened, token: company.tokens[model.place].clone(), uses, dice, changes_at: Span::from_millis(0) };
+        let uses = model
+            .uses
+            .iter()
+            .map(|(license, level)| (company.licenses[*license].clone(), *level))
+            .collect();
+        let mut member = Self {
+            opened,
+            token: company.tokens[model.place].clone(),
+            uses,
+            dice,
+            changes_at: Span::from_millis(0),
+        };
         member.begin();
         Ok(member)
     }

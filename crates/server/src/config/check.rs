@@ -137,7 +137,11 @@ impl Config {
             wrong.say("database", "url_file", "give either url or url_file");
         }
         if database.url.as_deref().is_some_and(|url| !url.starts_with("postgres")) {
-            wrong.say("database", "url", "give an address such as \"postgres://user@host/database\"");
+            wrong.say(
+                "database",
+                "url",
+                "give an address such as \"postgres://user@host/database\"",
+            );
         }
         wrong.check_tls(tls);
         mail.iter().for_each(|mail| wrong.check_mail(mail));
@@ -156,9 +160,15 @@ impl Config {
         }
         let public = self.server.public_url.is_some();
         if !public && self.server.listen.ip().is_unspecified() {
-            warnings.push("server.public_url is not set: links in mails will lead to localhost".to_owned());
+            warnings.push(
+                "server.public_url is not set: links in mails will lead to localhost".to_owned(),
+            );
         }
-        if self.mail.as_ref().is_some_and(|mail| mail.password_file.is_some() && mail.tls == super::MailTls::None) {
+        if self
+            .mail
+            .as_ref()
+            .is_some_and(|mail| mail.password_file.is_some() && mail.tls == super::MailTls::None)
+        {
             warnings.push("mail.tls is \"none\": the password travels in the open".to_owned());
         }
         warnings
@@ -188,7 +198,11 @@ impl Wrong<'_> {
             match (tls.mode, file) {
                 (TlsMode::Files, None) => self.say("tls", key, "mode = \"files\" needs it"),
                 (TlsMode::Off | TlsMode::SelfMade, Some(_)) => {
-                    self.say("tls", key, "it is used with mode = \"files\" only: change the mode or leave it out");
+                    self.say(
+                        "tls",
+                        key,
+                        "it is used with mode = \"files\" only: change the mode or leave it out",
+                    );
                 }
                 _ => {}
             }
@@ -218,14 +232,19 @@ impl Wrong<'_> {
         }
         let printable = syslog.app_name.chars().all(|c| c.is_ascii_graphic());
         if !(1..=48).contains(&syslog.app_name.len()) || !printable {
-            self.say("syslog", "app_name", "give 1 to 48 printable ASCII characters without spaces");
+            self.say(
+                "syslog",
+                "app_name",
+                "give 1 to 48 printable ASCII characters without spaces",
+            );
         }
     }
 }
 
 impl Given {
     fn take_text(&mut self, text: &str, name: &str, complaints: &mut Vec<Complaint>) {
-        let line = |at: usize| text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line =
+            |at: usize| text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
         let place = |at: usize| format!("{name}, line {}", line(at));
         let (parsed, errors) = DeTable::parse_recoverable(text);
         for error in errors {
@@ -238,7 +257,10 @@ impl Given {
             let (Some(keys), Some(Value::Table(values))) =
                 (inner.get_ref().as_table(), values.get(part.get_ref().as_ref()))
             else {
-                let what = format!("`{}` stands outside of any part: put it under one such as [server]", part.get_ref());
+                let what = format!(
+                    "`{}` stands outside of any part: put it under one such as [server]",
+                    part.get_ref()
+                );
                 complaints.push(Complaint { place: place_of_part, what });
                 continue;
             };
@@ -258,7 +280,10 @@ impl Given {
         complaints: &mut Vec<Complaint>,
     ) {
         for (name, text) in environment {
-            let Some((part, key)) = name.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_')) else { continue };
+            let Some((part, key)) = name.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_'))
+            else {
+                continue;
+            };
             let (part, key) = (part.to_lowercase(), key.to_lowercase());
             let Some(known) = schema.get(&part).and_then(Value::as_table) else { continue };
             let value = match known.get(&key) {
@@ -294,7 +319,8 @@ impl Given {
                 complaints.push(Complaint { place: place.clone(), what });
             }
         }
-        complaints.sort_by_key(|complaint| (line_number(&complaint.place), complaint.place.clone()));
+        complaints
+            .sort_by_key(|complaint| (line_number(&complaint.place), complaint.place.clone()));
     }
 }
 
@@ -305,9 +331,10 @@ fn line_number(place: &str) -> usize {
 /// A value of the kind that the example has; lists are separated by commas.
 fn value_like(example: &Value, text: String) -> Result<Value, String> {
     match example {
-        Value::Integer(_) => {
-            text.parse().map(Value::Integer).map_err(|_| format!("\"{text}\" is not a whole number"))
-        }
+        Value::Integer(_) => text
+            .parse()
+            .map(Value::Integer)
+            .map_err(|_| format!("\"{text}\" is not a whole number")),
         Value::Array(_) => {
             let parts = text.split(',').map(|part| Value::String(part.trim().to_owned()));
             Ok(Value::Array(parts.collect()))
@@ -329,7 +356,8 @@ fn schema() -> Table {
 fn is_web_address(url: &str) -> bool {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     rest.is_some_and(|rest| {
-        let (host, path) = rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
+        let (host, path) =
+            rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
         !host.is_empty()
             && !url.ends_with('/')
             && path.is_none_or(|path| !path.is_empty())

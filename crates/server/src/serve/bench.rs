@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Bytes, to_bytes};
 use axum::body::Body;
+use axum::body::{Bytes, to_bytes};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
@@ -23,7 +23,11 @@ pub(super) fn routes() -> Router<App> {
 }
 
 /// The first body is taken in as a push, and what it became is what every later answer says.
-async fn verify_and_sign(app: App, body: Body, like: Arc<OnceCell<Pushed>>) -> Result<Response, Problem> {
+async fn verify_and_sign(
+    app: App,
+    body: Body,
+    like: Arc<OnceCell<Pushed>>,
+) -> Result<Response, Problem> {
     let body: Bytes = to_bytes(body, limits::PUSH_BYTES).await.map_err(|error| {
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "size.push", error.to_string())
     })?;

@@ -35,7 +35,8 @@ async fn metrics(
     peer: Option<Extension<ConnectInfo<SocketAddr>>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let forwarded = headers.contains_key("x-forwarded-for") || headers.contains_key(header::FORWARDED);
+    let forwarded =
+        headers.contains_key("x-forwarded-for") || headers.contains_key(header::FORWARDED);
     let peer = peer.map(|peer| peer.0.0.ip());
     let near = peer.is_some_and(|ip| ip.is_loopback()) && !forwarded;
     let address = peer.map(|ip| ip.to_string()).unwrap_or_default();

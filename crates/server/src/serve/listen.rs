@@ -91,11 +91,17 @@ impl Floor {
                     let peer = Peer::Network(address);
                     match tls {
                         None => floor.converse(stream, peer, router, seat).await,
-                        Some(tls) => match tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
-                            Ok(Ok(stream)) => floor.converse(stream, peer, router, seat).await,
-                            Ok(Err(error)) => tracing::debug!(%address, %error, "no TLS came about"),
-                            Err(_) => tracing::debug!(%address, "the TLS handshake took too long"),
-                        },
+                        Some(tls) => {
+                            match tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
+                                Ok(Ok(stream)) => floor.converse(stream, peer, router, seat).await,
+                                Ok(Err(error)) => {
+                                    tracing::debug!(%address, %error, "no TLS came about")
+                                }
+                                Err(_) => {
+                                    tracing::debug!(%address, "the TLS handshake took too long")
+                                }
+                            }
+                        }
                     }
                 });
             }
@@ -161,7 +167,8 @@ impl Floor {
         });
         let mut builder = http1::Builder::new();
         builder.timer(TokioTimer::new()).header_read_timeout(HEAD);
-        let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+        let mut connection =
+            std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
             () = told_to_stop(&mut stopping) => {
@@ -199,8 +206,13 @@ async fn answer(
     let mut response = match answered {
         Ok(Ok(Ok(response))) => response,
         Ok(Ok(Err(impossible))) => match impossible {},
-        Ok(Err(_)) => failed("server.failed", "something went wrong in the server, its log says what: try again"),
-        Err(_) => failed("server.too_slow", "the request took too long: try again with less at once"),
+        Ok(Err(_)) => failed(
+            "server.failed",
+            "something went wrong in the server, its log says what: try again",
+        ),
+        Err(_) => {
+            failed("server.too_slow", "the request took too long: try again with less at once")
+        }
     };
     metrics::count_request(&response, &watch);
     let _entered = span.enter();

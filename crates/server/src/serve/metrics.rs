@@ -6,15 +6,16 @@
 use std::sync::OnceLock;
 use std::time::Instant;
 
+use crate::app::{App, Error};
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
 use axum::http::Response;
 use axum::middleware::Next;
-use crate::app::{App, Error};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 /// The seconds between which requests are counted.
-const SECONDS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
+const SECONDS: [f64; 12] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
 /// The sizes between which batches are counted.
 const SIZES: [f64; 11] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
 
@@ -66,12 +67,18 @@ pub(super) struct Stopwatch {
 }
 
 impl Stopwatch {
-    #[expect(clippy::disallowed_methods, reason = "how long we took decides nothing; it is only shown")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long we took decides nothing; it is only shown"
+    )]
     pub(super) fn start() -> Self {
         Self { began: Instant::now() }
     }
 
-    #[expect(clippy::disallowed_methods, reason = "how long we took decides nothing; it is only shown")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long we took decides nothing; it is only shown"
+    )]
     fn seconds(&self) -> f64 {
         self.began.elapsed().as_secs_f64()
     }
@@ -82,7 +89,8 @@ pub(super) fn count_request(response: &Response<Body>, watch: &Stopwatch) {
     let route = response.extensions().get::<Route>();
     let route = route.map_or_else(|| "none".to_owned(), |route| route.0.as_str().to_owned());
     let status = response.status().as_u16().to_string();
-    metrics::counter!("scrip_http_requests_total", "route" => route.clone(), "status" => status).increment(1);
+    metrics::counter!("scrip_http_requests_total", "route" => route.clone(), "status" => status)
+        .increment(1);
     metrics::histogram!("scrip_http_request_seconds", "route" => route).record(watch.seconds());
 }
 
@@ -113,7 +121,8 @@ impl Process {
         let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
         // The program's name, in brackets, may hold spaces.
         let mut fields = stat.rsplit_once(") ")?.1.split(' ').skip(11);
-        let ticks: f64 = fields.next()?.parse::<f64>().ok()? + fields.next()?.parse::<f64>().ok()?;
+        let ticks: f64 =
+            fields.next()?.parse::<f64>().ok()? + fields.next()?.parse::<f64>().ok()?;
         Some(Self { resident_bytes: pages * 4096.0, cpu_seconds: ticks / 100.0 })
     }
 }

@@ -102,7 +102,8 @@ fn self_made(data: &Path, public_url: &str, now: Timestamp) -> Result<Files, Tls
         why: error.to_string(),
     };
     let key = KeyPair::generate().map_err(unusable)?;
-    let certificate = parameters(public_url, now).map_err(unusable)?.self_signed(&key).map_err(unusable)?;
+    let certificate =
+        parameters(public_url, now).map_err(unusable)?.self_signed(&key).map_err(unusable)?;
     // The certificate comes last: where it is, its key is too.
     write_private(&files.key, &key.serialize_pem())?;
     write_private(&files.certificate, &certificate.pem())?;
@@ -121,9 +122,15 @@ fn parameters(public_url: &str, now: Timestamp) -> Result<CertificateParams, rcg
     parameters.distinguished_name.push(DnType::CommonName, host);
     let day = |at: Timestamp| {
         let text = at.to_string();
-        let number = |range| text.get(range).and_then(|digits: &str| digits.parse::<u16>().ok()).unwrap_or(1);
+        let number = |range| {
+            text.get(range).and_then(|digits: &str| digits.parse::<u16>().ok()).unwrap_or(1)
+        };
         let (month, day) = (number(5..7), number(8..10));
-        date_time_ymd(i32::from(number(0..4)), month.try_into().unwrap_or(1), day.try_into().unwrap_or(1))
+        date_time_ymd(
+            i32::from(number(0..4)),
+            month.try_into().unwrap_or(1),
+            day.try_into().unwrap_or(1),
+        )
     };
     parameters.not_before = day(now.minus(Span::from_days(1)));
     parameters.not_after = day(now.plus(VALID));

@@ -22,7 +22,12 @@ pub(super) struct Figures {
 }
 
 fn load_average() -> String {
-    std::fs::read_to_string("/proc/loadavg").unwrap_or_default().split_whitespace().take(3).collect::<Vec<_>>().join(" ")
+    std::fs::read_to_string("/proc/loadavg")
+        .unwrap_or_default()
+        .split_whitespace()
+        .take(3)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[expect(clippy::disallowed_methods, reason = "a bench measures with the real clock")]
@@ -32,7 +37,9 @@ fn verify_rate() -> f64 {
     let signature = key.sign(&message);
     let verifying = key.verifying();
     let begin = std::time::Instant::now();
-    let good = (0..VERIFIES).filter(|_| verifying.verify(std::hint::black_box(&message), &signature)).count();
+    let good = (0..VERIFIES)
+        .filter(|_| verifying.verify(std::hint::black_box(&message), &signature))
+        .count();
     good as f64 / begin.elapsed().as_secs_f64()
 }
 
@@ -44,7 +51,8 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
 
 impl Figures {
     pub(super) fn begin(bench: &ReportsBench) -> anyhow::Result<Self> {
-        let cores = std::thread::available_parallelism().context("the machine tells no number of cores")?;
+        let cores =
+            std::thread::available_parallelism().context("the machine tells no number of cores")?;
         let about = json!({
             "load_before": load_average(),
             "cores": cores.get(),
@@ -102,11 +110,17 @@ impl Figures {
                 "ratio_to_verify_sign": self.median_rate(engine, route) / self.median_rate(engine, Route::VerifySign),
             }));
         }
-        all.insert("hot_to_many".to_owned(), json!(self.median_rate(engine, Route::Hot) / self.median_rate(engine, Route::Many)));
+        all.insert(
+            "hot_to_many".to_owned(),
+            json!(self.median_rate(engine, Route::Hot) / self.median_rate(engine, Route::Many)),
+        );
         let ten = self.median_rate(engine, Route::Ten) * 10.0 / (2.0 * self.verify_rate);
         all.insert("ten_to_two_core_verify".to_owned(), json!(ten));
         if let Some(half) = self.half.get(engine) {
-            all.insert("half_load".to_owned(), json!({ "rate": half.rate, "p50_us": half.p50, "p99_us": half.p99 }));
+            all.insert(
+                "half_load".to_owned(),
+                json!({ "rate": half.rate, "p50_us": half.p50, "p99_us": half.p99 }),
+            );
         }
         Some(Value::Object(all))
     }
@@ -116,7 +130,11 @@ impl Figures {
         let mut all = self.about.clone();
         all["load_after"] = json!(load_average());
         all["verify_per_core"] = json!(self.verify_rate);
-        println!("\nsingle-core verify rate {:.0}/s; machine's load {}", self.verify_rate, load_average());
+        println!(
+            "\nsingle-core verify rate {:.0}/s; machine's load {}",
+            self.verify_rate,
+            load_average()
+        );
         for engine in ["sqlite", "postgres"] {
             let Some(figures) = self.engine(engine) else { continue };
             println!(

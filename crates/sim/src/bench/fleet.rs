@@ -37,7 +37,9 @@ pub(super) struct Fleet {
 
 /// The key of a device.
 pub(super) fn device_key(group: &str, n: u32) -> SigningKey {
-    let half = |part: &[u8]| *AccountId::derive(&[b"bench", group.as_bytes(), &n.to_be_bytes(), part]).as_bytes();
+    let half = |part: &[u8]| {
+        *AccountId::derive(&[b"bench", group.as_bytes(), &n.to_be_bytes(), part]).as_bytes()
+    };
     let mut seed = [0; 32];
     seed[..16].copy_from_slice(&half(b"a"));
     seed[16..].copy_from_slice(&half(b"b"));
@@ -51,12 +53,15 @@ pub(super) fn device_udi(group: &str, n: u32) -> Udi {
 
 /// The software of every device.
 pub(super) fn software() -> SoftwareTag {
-    SoftwareTag::new("regid.2017-05.com.example.C9300,v1_727af1d9-6d1f-4a6c-9c1c-0c2c0b2f6d11").expect("it is a tag")
+    SoftwareTag::new("regid.2017-05.com.example.C9300,v1_727af1d9-6d1f-4a6c-9c1c-0c2c0b2f6d11")
+        .expect("it is a tag")
 }
 
 /// One of the licenses.
 pub(super) fn license(n: u32) -> EntitlementTag {
-    let tag = format!("regid.2017-05.com.example.network_advantage_{n},1.0_411773c3-2116-4c10-94a4-5d357fe6f{n:03}");
+    let tag = format!(
+        "regid.2017-05.com.example.network_advantage_{n},1.0_411773c3-2116-4c10-94a4-5d357fe6f{n:03}"
+    );
     EntitlementTag::new(&tag).expect("it is a tag")
 }
 
@@ -78,7 +83,12 @@ impl Fleet {
     }
 
     /// HTTP requests for each connection, signed and ready to be written. A device keeps to one connection.
-    pub(super) fn requests(&mut self, route: Route, pushes: usize, connections: u32) -> Vec<Vec<Vec<u8>>> {
+    pub(super) fn requests(
+        &mut self,
+        route: Route,
+        pushes: usize,
+        connections: u32,
+    ) -> Vec<Vec<Vec<u8>>> {
         let connections = usize::try_from(connections).unwrap_or(1);
         let mut all: Vec<Vec<Vec<u8>>> = (0..connections).map(|_| Vec::new()).collect();
         let realm = self.realm;
@@ -125,10 +135,14 @@ impl Device {
             hostname: Some(format!("edge-{}", self.udi.serial.as_deref().unwrap_or("?"))),
             utility_enabled: false,
             members: vec![Member { role: MemberRole::Active, udi: self.udi.clone() }],
-            measurements: vec![measurement(start, 1 + self.number % 7), measurement(start + 30, 2 + self.number % 5)],
+            measurements: vec![
+                measurement(start, 1 + self.number % 7),
+                measurement(start + 30, 2 + self.number % 5),
+            ],
             notes: Vec::new(),
         };
-        let sealed = SealedReport::seal(&report, position, self.previous, Some(realm), &self.key).expect("it is in its limits");
+        let sealed = SealedReport::seal(&report, position, self.previous, Some(realm), &self.key)
+            .expect("it is in its limits");
         self.previous = sealed.hash();
         sealed
     }

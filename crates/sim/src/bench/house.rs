@@ -68,9 +68,15 @@ impl House {
 
     /// CPU seconds that the server has used so far, in user and system mode.
     pub(super) fn cpu_seconds(&self) -> f64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
+        let stat =
+            std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
         let after = stat.rsplit(')').next().unwrap_or_default();
-        let ticks: u64 = after.split_whitespace().skip(11).take(2).filter_map(|word| word.parse::<u64>().ok()).sum();
+        let ticks: u64 = after
+            .split_whitespace()
+            .skip(11)
+            .take(2)
+            .filter_map(|word| word.parse::<u64>().ok())
+            .sum();
         ticks as f64 / 100.0
     }
 
@@ -112,12 +118,17 @@ pub fn run_house(options: &HouseOptions) -> anyhow::Result<()> {
         let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
             let _ = stream.set_nodelay(true);
         });
-        axum::serve(listener, routes).with_graceful_shutdown(async move { drop(ended.await) }).await?;
+        axum::serve(listener, routes)
+            .with_graceful_shutdown(async move { drop(ended.await) })
+            .await?;
         Ok(())
     })
 }
 
-async fn verify_and_sign(State(bench): State<Bench>, body: axum::body::Bytes) -> axum::response::Response {
+async fn verify_and_sign(
+    State(bench): State<Bench>,
+    body: axum::body::Bytes,
+) -> axum::response::Response {
     match bench.app.verify_and_sign(&body, &bench.like).await {
         Ok(file) => file.to_xml().into_response(),
         Err(error) => server::problem::Problem::of(&error).into_response(),
@@ -132,7 +143,8 @@ async fn open(place: &str) -> anyhow::Result<App> {
         Some(("postgres", url)) => Place::Postgres(url.to_owned()),
         _ => bail!("a place is sqlite:FOLDER or postgres:URL"),
     };
-    let options = Options { place, channels: Vec::new(), runner: Runner::Threads, now: world.now() };
+    let options =
+        Options { place, channels: Vec::new(), runner: Runner::Threads, now: world.now() };
     let book = tokio::task::spawn_blocking(move || Book::open(&options)).await??;
     let settings = Settings { public_url: "http://localhost".to_owned() };
     let founding = Founding { node: "bench".to_owned(), settings };
@@ -182,8 +194,17 @@ async fn prepare(app: &App, instances: u32) -> anyhow::Result<Pushed> {
     })
 }
 
-async fn make_account(app: &App, name: &str, licenses: u32, quantity: u32) -> anyhow::Result<Account> {
-    let new = NewAccount { name: name.to_owned(), domain: format!("{name}.example"), policy: Policy::default() };
+async fn make_account(
+    app: &App,
+    name: &str,
+    licenses: u32,
+    quantity: u32,
+) -> anyhow::Result<Account> {
+    let new = NewAccount {
+        name: name.to_owned(),
+        domain: format!("{name}.example"),
+        policy: Policy::default(),
+    };
     let account = app.create_account(&ask(app, Action::CreateAccount)?, new).await?;
     let permit = permit(&Actor::Host, Action::Read, Scope::House)?;
     let places = app.virtual_accounts(&permit, account.id, None, None, 1).await?;
@@ -193,7 +214,10 @@ async fn make_account(app: &App, name: &str, licenses: u32, quantity: u32) -> an
             virtual_account: place,
             tag: fleet::license(n),
             quantity: Count::new(u64::from(quantity * 4))?,
-            term: ledger::entitlement::Term { start: Timestamp::from_seconds(1_700_000_000), end: None },
+            term: ledger::entitlement::Term {
+                start: Timestamp::from_seconds(1_700_000_000),
+                end: None,
+            },
             kind: Kind::Perpetual,
             source: "bench".to_owned(),
         };
@@ -203,7 +227,12 @@ async fn make_account(app: &App, name: &str, licenses: u32, quantity: u32) -> an
 }
 
 /// Binds devices by an ID token, as a trust request would, many at a time.
-async fn bind_all(app: &App, account: &Account, group: &'static str, devices: Vec<u32>) -> anyhow::Result<()> {
+async fn bind_all(
+    app: &App,
+    account: &Account,
+    group: &'static str,
+    devices: Vec<u32>,
+) -> anyhow::Result<()> {
     let permit = permit(&Actor::Host, Action::Read, Scope::House)?;
     let places = app.virtual_accounts(&permit, account.id, None, None, 1).await?;
     let new = NewToken {
@@ -246,4 +275,3 @@ fn bind_order(app: &App, account: &Account, token: &IdToken, group: &str, n: u32
     };
     Order { command: Change::Bind(Box::new(bind)), now: app.world.now(), digest: None }
 }
-

@@ -51,12 +51,20 @@ fn moment() -> Instant {
 
 impl Load {
     /// Runs the load; `cpu_seconds` reads the server's CPU time so far.
-    pub(super) fn run(&self, requests: Vec<Vec<Vec<u8>>>, cpu_seconds: impl Fn() -> f64) -> anyhow::Result<Outcome> {
+    pub(super) fn run(
+        &self,
+        requests: Vec<Vec<Vec<u8>>>,
+        cpu_seconds: impl Fn() -> f64,
+    ) -> anyhow::Result<Outcome> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(self.run_inside(requests, cpu_seconds))
     }
 
-    async fn run_inside(&self, requests: Vec<Vec<Vec<u8>>>, cpu_seconds: impl Fn() -> f64) -> anyhow::Result<Outcome> {
+    async fn run_inside(
+        &self,
+        requests: Vec<Vec<Vec<u8>>>,
+        cpu_seconds: impl Fn() -> f64,
+    ) -> anyhow::Result<Outcome> {
         let begin = moment() + Duration::from_secs(u64::from(WARM_UP_SECONDS));
         let end = begin + Duration::from_secs(u64::from(self.seconds));
         let pause = match self.pace {
@@ -66,7 +74,13 @@ impl Load {
         let answered = Arc::new(AtomicU64::new(0));
         let mut tasks = Vec::new();
         for requests in requests {
-            let connection = Connection { address: self.address, begin, end, pause, answered: Arc::clone(&answered) };
+            let connection = Connection {
+                address: self.address,
+                begin,
+                end,
+                pause,
+                answered: Arc::clone(&answered),
+            };
             tasks.push(tokio::spawn(connection.push_all(requests)));
         }
         tokio::time::sleep_until(begin.into()).await;
@@ -81,7 +95,8 @@ impl Load {
             dry |= left == 0;
         }
         times.sort_unstable();
-        let at = |share: f64| times.get((times.len() as f64 * share) as usize).copied().unwrap_or(0);
+        let at =
+            |share: f64| times.get((times.len() as f64 * share) as usize).copied().unwrap_or(0);
         Ok(Outcome {
             rate: count as f64 / f64::from(self.seconds),
             p50: f64::from(at(0.50)),
@@ -137,7 +152,9 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> anyhow::Re
         if stream.read_buf(buffer).await? == 0 {
             bail!("the server closed the connection");
         }
-        let Some(head) = buffer.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
+        let Some(head) = buffer.windows(4).position(|window| window == b"\r\n\r\n") else {
+            continue;
+        };
         let length = content_length(&buffer[..head]).context("an answer without a length")?;
         while buffer.len() < head + 4 + length {
             if stream.read_buf(buffer).await? == 0 {
@@ -153,6 +170,8 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> anyhow::Re
 
 fn content_length(head: &[u8]) -> Option<usize> {
     let head = std::str::from_utf8(head).ok()?;
-    let line = head.lines().find(|line| line.len() > 15 && line[..15].eq_ignore_ascii_case("content-length:"))?;
+    let line = head
+        .lines()
+        .find(|line| line.len() > 15 && line[..15].eq_ignore_ascii_case("content-length:"))?;
     line[15..].trim().parse().ok()
 }

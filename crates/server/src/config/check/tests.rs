@@ -8,7 +8,9 @@ fn read(text: &str) -> Result<Config, ConfigError> {
 
 fn complaints(text: &str) -> Vec<String> {
     match read(text) {
-        Err(ConfigError::Wrong(complaints)) => complaints.iter().map(Complaint::to_string).collect(),
+        Err(ConfigError::Wrong(complaints)) => {
+            complaints.iter().map(Complaint::to_string).collect()
+        }
         other => panic!("it was taken: {other:?}"),
     }
 }
@@ -42,7 +44,8 @@ fn everything_wrong_is_said_at_once() {
 #[test]
 fn the_environment_wins_over_the_file() {
     let environment = [("SCRIP_SERVER_NODE".to_owned(), "from-environment".to_owned())];
-    let config = Config::read("[server]\nnode = \"from-file\"\n", "scrip.toml", environment).unwrap();
+    let config =
+        Config::read("[server]\nnode = \"from-file\"\n", "scrip.toml", environment).unwrap();
     assert_eq!(config.server.node, "from-environment");
 }
 

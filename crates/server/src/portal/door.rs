@@ -1,0 +1,235 @@
+//! The door: who is signed in, signing in and out.
+
+use axum::Form;
+use axum::extract::{FromRequestParts, OriginalUri, Query, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use ledger::role::{Action, Actor, Permit, Scope, permit};
+use serde::Deserialize;
+use subtle::ConstantTimeEq as _;
+use wire::id::{AccountId, RequestId};
+
+use super::answer::{Unshown, shown};
+use super::pages::frame::{Guard, Visitor};
+use super::pages::sign_in::{Credential, SignIn};
+use crate::app::sessions::SignedIn;
+use crate::app::{App, Ask, Error};
+use crate::problem::Problem;
+
+/// The cookie where the portal is reached by HTTPS; browsers keep such a name to this host.
+const SECURE_COOKIE: &str = "__Host-scrip";
+/// The cookie where it is reached by plain HTTP, on loopback.
+const PLAIN_COOKIE: &str = "scrip_session";
+
+/// Who asked for a page.
+pub(super) struct Guest {
+    pub(super) signed_in: SignedIn,
+    address: String,
+}
+
+impl FromRequestParts<App> for Guest {
+    type Rejection = Unshown;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Unshown> {
+        let address = address(parts);
+        let signed_in = match token(&parts.headers, app) {
+            Some(token) => app.signed_in(&token).await?,
+            None => None,
+        };
+        let asked = OriginalUri::from_request_parts(parts, app)
+            .await
+            .map_or("/".to_owned(), |uri| uri.to_string());
+        let signed_in = signed_in.ok_or(Unshown::SignIn(asked))?;
+        Ok(Self { signed_in, address })
+    }
+}
+
+impl Guest {
+    /// The right to do something in an account.
+    pub(super) fn may(&self, action: Action, account: AccountId) -> Result<Permit, Unshown> {
+        let permit = permit(&self.signed_in.actor, action, Scope::Account(account))?;
+        Ok(permit.asked_from(&self.address))
+    }
+
+    /// The right to read the whole house.
+    pub(super) fn may_read_house(&self) -> Result<Permit, Unshown> {
+        Ok(permit(&self.signed_in.actor, Action::Read, Scope::House)?.asked_from(&self.address))
+    }
+
+    /// The hidden fields of a form.
+    pub(super) fn guard(&self, app: &App) -> Guard {
+        Guard { csrf: self.signed_in.csrf.clone(), request_id: app.fresh_request().to_string() }
+    }
+
+    pub(super) fn visitor(&self, app: &App) -> Visitor {
+        Visitor { name: self.signed_in.actor.words().to_owned(), sign_out: self.guard(app) }
+    }
+
+    /// Confirms a form's hidden fields and makes a request of it.
+    pub(super) fn ask(&self, permit: Permit, form: &Hidden, content: &str) -> Result<Ask, Unshown> {
+        self.confirm(form)?;
+        let request = form.request_id.parse::<RequestId>().map_err(|_| stale_form())?;
+        Ok(Ask::new(permit, request, content.as_bytes()))
+    }
+
+    fn confirm(&self, form: &Hidden) -> Result<(), Unshown> {
+        let same = form.csrf.as_bytes().ct_eq(self.signed_in.csrf.as_bytes());
+        if bool::from(same) { Ok(()) } else { Err(stale_form()) }
+    }
+}
+
+fn stale_form() -> Unshown {
+    let detail = "this form is not of your present session, and nothing was changed: open the page again (form.stale)";
+    Unshown::Wrong(Problem::new(StatusCode::FORBIDDEN, "form.stale", detail))
+}
+
+/// The hidden fields that every form returns.
+#[derive(Debug, Deserialize)]
+pub(super) struct Hidden {
+    #[serde(default)]
+    csrf: String,
+    #[serde(default)]
+    request_id: String,
+}
+
+fn address(parts: &Parts) -> String {
+    let peer = parts.extensions.get::<axum::extract::ConnectInfo<std::net::SocketAddr>>();
+    peer.map_or_else(|| "local".to_owned(), |peer| peer.0.ip().to_string())
+}
+
+fn is_secure(app: &App) -> bool {
+    app.settings.public_url.starts_with("https://")
+}
+
+fn cookie_name(app: &App) -> &'static str {
+    if is_secure(app) { SECURE_COOKIE } else { PLAIN_COOKIE }
+}
+
+fn token(headers: &HeaderMap, app: &App) -> Option<String> {
+    let name = cookie_name(app);
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    cookies.flat_map(|line| line.split(';')).find_map(|cookie| {
+        let (key, value) = cookie.trim().split_once('=')?;
+        (key == name).then(|| value.to_owned())
+    })
+}
+
+fn with_cookie(mut response: Response, app: &App, value: &str, seconds: i64) -> Response {
+    let secure = if is_secure(app) { "; Secure" } else { "" };
+    let cookie = format!(
+        "{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}",
+        cookie_name(app)
+    );
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// A place on this server to go on to; anything else becomes the start.
+fn safe_next(next: &str) -> &str {
+    let local =
+        next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n']);
+    if local { next } else { "/" }
+}
+
+/// The query of the sign-in page.
+#[derive(Debug, Deserialize)]
+pub(super) struct NextQuery {
+    #[serde(default)]
+    next: String,
+}
+
+/// The sign-in page.
+pub(super) async fn show_sign_in(
+    State(app): State<App>,
+    Query(query): Query<NextQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Unshown> {
+    shown(&sign_in_page(&app, &query.next, None), &headers)
+}
+
+fn sign_in_page(app: &App, next: &str, error: Option<String>) -> SignIn {
+    SignIn {
+        guard: Guard { csrf: String::new(), request_id: app.fresh_request().to_string() },
+        with: Credential::SetUpSecret,
+        next: safe_next(next).to_owned(),
+        error,
+    }
+}
+
+/// What the sign-in form sends.
+#[derive(Debug, Deserialize)]
+pub(super) struct SignInForm {
+    secret: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// Where a sign-in comes from.
+pub(super) struct From(String);
+
+impl FromRequestParts<App> for From {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
+        Ok(Self(address(parts)))
+    }
+}
+
+/// Signs in.
+pub(super) async fn sign_in(
+    State(app): State<App>,
+    From(address): From,
+    headers: HeaderMap,
+    Form(form): Form<SignInForm>,
+) -> Result<Response, Unshown> {
+    match enter(&app, &form.secret, &address).await {
+        Ok(session) => {
+            let response = Redirect::to(safe_next(&form.next)).into_response();
+            Ok(with_cookie(response, &app, &session.token, session.lasts.seconds()))
+        }
+        Err(error) => {
+            let problem = Problem::of(&error);
+            let page = sign_in_page(&app, &form.next, Some(error.to_string()));
+            let mut response = shown(&page, &headers)?;
+            *response.status_mut() = problem.status_code();
+            Ok(response)
+        }
+    }
+}
+
+async fn enter(
+    app: &App,
+    secret: &str,
+    address: &str,
+) -> Result<crate::app::sessions::NewSession, Error> {
+    match app.bearer(secret, address).await? {
+        Actor::Anonymous => app.sign_in("").await,
+        _ => app.sign_in(secret).await,
+    }
+}
+
+/// Signs out.
+pub(super) async fn sign_out(
+    State(app): State<App>,
+    guest: Guest,
+    headers: HeaderMap,
+    Form(form): Form<Hidden>,
+) -> Result<Response, Unshown> {
+    guest.confirm(&form)?;
+    if let Some(token) = token(&headers, &app) {
+        app.sign_out(&token).await?;
+    }
+    Ok(with_cookie(Redirect::to("/sign-in").into_response(), &app, "", 0))
+}
+
+/// The start: the only account's overview, or the list of accounts.
+pub(super) async fn home(State(app): State<App>, guest: Guest) -> Result<Response, Unshown> {
+    let accounts = app.accounts(&guest.may_read_house()?).await?;
+    Ok(match accounts.as_slice() {
+        [only] => Redirect::to(&format!("/accounts/{}", only.id)).into_response(),
+        _ => Redirect::to("/accounts").into_response(),
+    })
+}

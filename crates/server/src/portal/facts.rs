@@ -1,0 +1,209 @@
+//! From what use cases answer to what pages show.
+
+use ledger::instance::{Instance, Proof};
+use ledger::license::License;
+use ledger::pool::Standing;
+use ledger::role::Action;
+use store::listing::COUNT_LIMIT;
+use wire::id::{AccountId, PoolId};
+use wire::tag::EntitlementTag;
+use wire::time::Timestamp;
+
+use super::answer::Unshown;
+use super::door::Guest;
+use super::pages::alarms::{Alarm, Cause, Need};
+use super::pages::frame::{AccountChoice, Frame, VirtualAccountChoice};
+use super::pages::moment::Moment;
+use super::pages::parts::{
+    Act, Counted, InUse, InstanceState, LicenseLink, PoolAlert, Severity, Way,
+};
+use crate::app::App;
+use crate::app::alarms::AlarmView;
+use crate::app::inventory::PoolView;
+use ledger::alarm::{AlarmKind, Severity as LedgerSeverity};
+
+/// How many virtual accounts the switcher names.
+const PLACES: u32 = 500;
+
+/// A count as pages say it.
+pub(super) fn counted(count: i64) -> Counted {
+    let known = u64::try_from(count).unwrap_or(0);
+    if count > COUNT_LIMIT {
+        Counted::AtLeast(COUNT_LIMIT.unsigned_abs())
+    } else {
+        Counted::Exactly(known)
+    }
+}
+
+/// The length of a list that is shown whole.
+pub(super) fn whole(length: usize) -> Counted {
+    Counted::Exactly(u64::try_from(length).unwrap_or(u64::MAX))
+}
+
+/// A moment as seen from another.
+pub(super) fn moment(at: Timestamp, now: Timestamp) -> Moment {
+    Moment::new(at.millis(), now.millis())
+}
+
+/// The frame of an account's pages.
+pub(super) async fn frame(
+    app: &App,
+    guest: &Guest,
+    account: AccountId,
+    chosen: Option<String>,
+) -> Result<Frame, Unshown> {
+    let reads = guest.may(Action::Read, account)?;
+    let own = app.account(&reads, account).await?;
+    let places = app.virtual_accounts(&reads, account, None, None, PLACES).await?.rows;
+    let others = app.accounts(&guest.may_read_house()?).await?;
+    let choice = |place: ledger::account::VirtualAccount| VirtualAccountChoice {
+        virtual_account: place.id.to_string(),
+        name: place.name,
+        open_alarms: Counted::Exactly(0),
+    };
+    Ok(Frame {
+        account: account.to_string(),
+        account_name: own.name,
+        other_accounts: others
+            .into_iter()
+            .filter(|other| other.id != account)
+            .map(|other| AccountChoice { account: other.id.to_string(), name: other.name })
+            .collect(),
+        virtual_accounts: places.into_iter().map(choice).collect(),
+        chosen,
+        open_alarms: counted(app.count_open_alarms(&reads, account).await?),
+        visitor: guest.visitor(app),
+    })
+}
+
+/// The name of a license: the catalogue's, or the tag's own.
+pub(super) fn license_name(license: Option<&License>, tag: &EntitlementTag) -> String {
+    license.map_or_else(|| tag.short_name().to_owned(), |license| license.name.clone())
+}
+
+/// The name of an instance: its own, or its UDI.
+pub(super) fn instance_name(instance: &Instance) -> String {
+    if instance.name.is_empty() { instance.udi.to_string() } else { instance.name.clone() }
+}
+
+/// What a pool's balance asks for.
+pub(super) fn pool_alert(standing: &Standing, license: Option<&License>) -> PoolAlert {
+    match (standing.shortage(), standing.alarmable(), license) {
+        (0, ..) => PoolAlert::Quiet,
+        (by, false, _) => PoolAlert::Tolerated(by),
+        (by, true, None) => PoolAlert::Unknown(by),
+        (by, true, Some(_)) => PoolAlert::Short(by),
+    }
+}
+
+/// The use of a pool with the parts that deserve less trust.
+pub(super) fn in_use(view: &PoolView) -> InUse {
+    InUse { total: view.standing.in_use, stale: view.stale, unverified: view.standing.unverified }
+}
+
+/// How an instance is heard.
+pub(super) fn instance_state(instance: &Instance, now: Timestamp) -> InstanceState {
+    match (instance.heard_at, instance.bound_at, instance.stale_at) {
+        (None, ..) => InstanceState::Never,
+        (Some(_), None, _) => InstanceState::Unverified,
+        (Some(_), Some(_), Some(at)) if at <= now => InstanceState::Stale,
+        _ => InstanceState::Reporting,
+    }
+}
+
+/// Whether a bound key vouches, in the page's words.
+pub(super) fn proof(proof: Proof) -> super::pages::instance::Proof {
+    match proof {
+        Proof::Verified => super::pages::instance::Proof::Verified,
+        Proof::Unverified => super::pages::instance::Proof::Unverified,
+    }
+}
+
+/// How bad an alarm is, in the page's words.
+pub(super) fn severity(severity: LedgerSeverity) -> Severity {
+    match severity {
+        LedgerSeverity::Major => Severity::Major,
+        LedgerSeverity::Minor => Severity::Minor,
+    }
+}
+
+/// An alarm as its pages show it.
+pub(super) fn alarm(view: &AlarmView, now: Timestamp) -> Alarm {
+    let alarm = &view.alarm;
+    let (cause, because, ways) = match alarm.kind {
+        AlarmKind::InsufficientLicenses => short(view),
+        AlarmKind::ClonedInstance => cloned(view),
+    };
+    Alarm {
+        alarm: alarm.id.to_string(),
+        severity: severity(alarm.severity),
+        cause,
+        virtual_account: view
+            .virtual_account
+            .as_ref()
+            .map_or_else(String::new, |place| place.name.clone()),
+        since: moment(alarm.short_since, now),
+        known: moment(alarm.opened_at, now),
+        because,
+        ways,
+    }
+}
+
+fn short(view: &AlarmView) -> (Cause, String, Vec<Way>) {
+    let alarm = &view.alarm;
+    let pool = PoolId::from_bytes(alarm.subject).to_string();
+    let name = match (&view.license, EntitlementTag::new(&alarm.about)) {
+        (license, Ok(tag)) => license_name(license.as_ref(), &tag),
+        (_, Err(_)) => alarm.about.clone(),
+    };
+    let need = Need {
+        needed: alarm.needed,
+        entitled: alarm.needed - alarm.missing,
+        missing: alarm.missing,
+    };
+    let act = |label: &str| Act {
+        label: label.to_owned(),
+        href: format!("/accounts/{}/pools/{pool}", alarm.account),
+    };
+    let license = LicenseLink { name, pool: pool.clone() };
+    let less = Way {
+        lead: format!("Use {} less", alarm.missing),
+        rest: "and the alarm settles with the next reports.".to_owned(),
+        act: Some(act("See who uses it")),
+    };
+    let more = Way {
+        lead: format!("Grant {} more", alarm.missing),
+        rest: "to this virtual account.".to_owned(),
+        act: None,
+    };
+    if view.license.is_some() {
+        let because = format!("{} are in use, {} are in force.", alarm.needed, need.entitled);
+        (Cause::Short { license, need }, because, vec![less, more])
+    } else {
+        let because =
+            "It counts under its own tag; nobody can have bought it under this tag.".to_owned();
+        let define = Way {
+            lead: "Define the license".to_owned(),
+            rest: "if the tag is right, or look at the devices that report it.".to_owned(),
+            act: Some(act("See who uses it")),
+        };
+        (Cause::Unknown { license, need }, because, vec![define, more])
+    }
+}
+
+fn cloned(view: &AlarmView) -> (Cause, String, Vec<Way>) {
+    let alarm = &view.alarm;
+    let instance = wire::id::InstanceId::from_bytes(alarm.subject).to_string();
+    let look = Way {
+        lead: "Find the copy".to_owned(),
+        rest: "and give it an ID token and a key of its own; revoke the key if it was stolen."
+            .to_owned(),
+        act: Some(Act {
+            label: "See its reports".to_owned(),
+            href: format!("/accounts/{}/instances/{instance}", alarm.account),
+        }),
+    };
+    let because =
+        "Two different reports came under one key and number; the higher level counts.".to_owned();
+    (Cause::Fork { instance, name: alarm.about.clone(), number: None }, because, vec![look])
+}
