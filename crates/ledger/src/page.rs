@@ -210,6 +210,66 @@ impl Page {
         self.read.insert(want);
     }
 
+    /// Whether the page knows what a want asks for, so that it need not be read.
+    pub fn knows(&self, want: &Want) -> bool {
+        let on_leaf = match want {
+            Want::Account(id) => self.accounts.rows.contains_key(id),
+            Want::Instance(account, id) => self.instances.rows.contains_key(&(*account, *id)),
+            Want::VirtualAccount(account, id) => {
+                self.virtual_accounts.rows.contains_key(&(*account, *id))
+            }
+            Want::License(tag) => self.licenses.rows.contains_key(tag),
+            Want::DeviceKey(account, id) => self.device_keys.rows.contains_key(&(*account, *id)),
+            Want::Alarm(account, id) => self.alarms.rows.contains_key(&(*account, *id)),
+            Want::Token(account, id) => self.tokens.rows.contains_key(&(*account, *id)),
+            Want::Pool(account, place, tag) => {
+                self.pools.rows.contains_key(&(*account, Pool::id_of(*account, *place, tag)))
+            }
+            Want::Use(account, instance, tag) => {
+                self.uses.rows.contains_key(&(*account, *instance, tag.clone()))
+            }
+            _ => false,
+        };
+        on_leaf || self.read.contains(want)
+    }
+
+    /// Notes that everything changed is written: the rows stay for the next command, what was
+    /// appended and the reports, which would only grow, are forgotten.
+    pub fn settle(&mut self) {
+        self.appended.clear();
+        self.reports = Leaf::default();
+        self.read.retain(|want| !matches!(want, Want::Reports(..) | Want::ReportsAt(..)));
+        self.accounts.changed.clear();
+        self.virtual_accounts.changed.clear();
+        self.licenses.changed.clear();
+        self.entitlements.changed.clear();
+        self.instances.changed.clear();
+        self.device_keys.changed.clear();
+        self.identities.changed.clear();
+        self.names.changed.clear();
+        self.uses.changed.clear();
+        self.pools.changed.clear();
+        self.alarms.changed.clear();
+        self.tokens.changed.clear();
+        self.claims.changed.clear();
+        self.house_facts.changed.clear();
+        self.sessions.changed.clear();
+    }
+
+    /// About how many rows the page holds, for bounding it.
+    pub fn size(&self) -> usize {
+        self.read.len()
+            + self.instances.rows.len()
+            + self.uses.rows.len()
+            + self.pools.rows.len()
+            + self.device_keys.rows.len()
+            + self.alarms.rows.len()
+            + self.entitlements.rows.len()
+            + self.claims.rows.len()
+            + self.sessions.rows.len()
+            + self.names.rows.len()
+    }
+
     /// Whether rows were read.
     pub fn has_read(&self, want: &Want) -> bool {
         self.read.contains(want)

@@ -103,7 +103,12 @@ impl Book {
                     .map_err(Fault::down)?;
                 let place = PostgresPlace { url: url.clone(), runtime: Arc::new(runtime) };
                 let runtime = Arc::clone(&place.runtime);
-                (Engine::Postgres(Box::new(place.connect()?)), Source::Postgres(place), None, Some(runtime))
+                (
+                    Engine::Postgres(Box::new(place.connect()?)),
+                    Source::Postgres(place),
+                    None,
+                    Some(runtime),
+                )
             }
         };
         migrate(&mut engine, options.now)?;
@@ -112,7 +117,14 @@ impl Book {
             Runner::Inline => Desk::Inline(Mutex::new(writer)),
             Runner::Threads => Desk::Queue(start(writer)?),
         };
-        Ok(Self { inner: Arc::new(Inner { desk, pool: Pool::new(source), _lock: lock, _runtime: runtime }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                desk,
+                pool: Pool::new(source),
+                _lock: lock,
+                _runtime: runtime,
+            }),
+        })
     }
 
     /// Writes an order; when this returns without a fault, it is durable.
@@ -141,7 +153,9 @@ impl Book {
             Desk::Queue(queue) => {
                 let (reply, answer) = oneshot::channel();
                 send(queue, Work::Order(Box::new(order), reply))?;
-                answer.blocking_recv().unwrap_or_else(|_| Err(Fault::down("the writer has stopped").into()))
+                answer
+                    .blocking_recv()
+                    .unwrap_or_else(|_| Err(Fault::down("the writer has stopped").into()))
             }
         }
     }
@@ -152,7 +166,9 @@ impl Book {
     /// A fault of the store; then nothing of it is written.
     pub async fn chore(&self, chore: Chore) -> Result<Swept, Fault> {
         match &self.inner.desk {
-            Desk::Inline(writer) => writer.lock().unwrap_or_else(PoisonError::into_inner).chore(&chore),
+            Desk::Inline(writer) => {
+                writer.lock().unwrap_or_else(PoisonError::into_inner).chore(&chore)
+            }
             Desk::Queue(queue) => {
                 let (reply, answer) = oneshot::channel();
                 send(queue, Work::Chore(chore, reply))?;
@@ -212,7 +228,9 @@ fn lock(folder: &Path) -> Result<File, Fault> {
         .map_err(|error| folder_fault(folder, &error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Fault::Locked { folder: folder.display().to_string() }),
+        Err(TryLockError::WouldBlock) => {
+            Err(Fault::Locked { folder: folder.display().to_string() })
+        }
         Err(TryLockError::Error(error)) => Err(folder_fault(folder, &error)),
     }
 }

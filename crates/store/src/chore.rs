@@ -61,7 +61,9 @@ pub enum Swept {
 impl Chore {
     pub(crate) fn run(&self, engine: &mut Engine) -> Result<Swept, Fault> {
         match self {
-            Self::ClaimNews { channel, now, until, most } => claim(engine, *channel, *now, *until, *most),
+            Self::ClaimNews { channel, now, until, most } => {
+                claim(engine, *channel, *now, *until, *most)
+            }
             Self::FinishNews { news, now, error } => {
                 let sql = "UPDATE outbox SET done_at = $4, last_error = $5 \
                            WHERE account_id = $1 AND message_id = $2 AND channel = $3";
@@ -83,7 +85,13 @@ impl Chore {
     }
 }
 
-fn claim(engine: &mut Engine, channel: Channel, now: Timestamp, until: Timestamp, most: u32) -> Result<Swept, Fault> {
+fn claim(
+    engine: &mut Engine,
+    channel: Channel,
+    now: Timestamp,
+    until: Timestamp,
+    most: u32,
+) -> Result<Swept, Fault> {
     let columns = schema::OUTBOX.names("");
     let sql = format!(
         "UPDATE outbox SET due_at = $3, attempts = attempts + 1 \
@@ -95,8 +103,11 @@ fn claim(engine: &mut Engine, channel: Channel, now: Timestamp, until: Timestamp
     );
     let values: Vec<Value> = row![channel, now, until, most];
     let rows = engine.query(&sql, &values)?;
-    let mut news: Vec<Queued> =
-        rows.into_iter().enumerate().map(|(n, row)| Queued::from_values(n, row)).collect::<Result<_, _>>()?;
+    let mut news: Vec<Queued> = rows
+        .into_iter()
+        .enumerate()
+        .map(|(n, row)| Queued::from_values(n, row))
+        .collect::<Result<_, _>>()?;
     news.sort_by_key(|one| one.news.at);
     Ok(Swept::News(news))
 }
@@ -110,4 +121,3 @@ impl Swept {
         }
     }
 }
-

@@ -39,7 +39,8 @@ pub fn unpack(packed: &[u8]) -> Result<Vec<u8>, Fault> {
     match packed.split_first() {
         Some((&0, sealed)) => Ok(sealed.to_vec()),
         Some((&FIRST, packed)) => {
-            let mut unpacker = zstd::bulk::Decompressor::with_dictionary(DICTIONARY).map_err(|_| corrupt.clone())?;
+            let mut unpacker = zstd::bulk::Decompressor::with_dictionary(DICTIONARY)
+                .map_err(|_| corrupt.clone())?;
             unpacker.decompress(packed, LARGEST).map_err(|_| corrupt)
         }
         _ => Err(corrupt),

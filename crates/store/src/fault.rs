@@ -15,7 +15,9 @@ pub enum Fault {
         why: String,
     },
     /// A value that no version of the program wrote.
-    #[error("the store is damaged: table {table}, row {row} of the answer, column {column}: restore a backup (store.corrupt)")]
+    #[error(
+        "the store is damaged: table {table}, row {row} of the answer, column {column}: restore a backup (store.corrupt)"
+    )]
     Corrupt {
         /// The table.
         table: &'static str,
@@ -25,7 +27,9 @@ pub enum Fault {
         column: &'static str,
     },
     /// The database is newer than the program.
-    #[error("the database was written by a newer scrip (migration {found}, this one knows {known}): start the newer program (store.newer)")]
+    #[error(
+        "the database was written by a newer scrip (migration {found}, this one knows {known}): start the newer program (store.newer)"
+    )]
     Newer {
         /// The newest migration in the database.
         found: u32,

@@ -30,7 +30,11 @@ impl Reading<'_> {
     ///
     /// # Errors
     /// A fault of the store.
-    pub fn check_account(&mut self, account: AccountId, findings: &mut Findings) -> Result<(), Fault> {
+    pub fn check_account(
+        &mut self,
+        account: AccountId,
+        findings: &mut Findings,
+    ) -> Result<(), Fault> {
         let mut after = None;
         loop {
             let page = self.list::<Pool>(account, &Query::all(PAGE).after(after))?;
@@ -55,11 +59,18 @@ impl Reading<'_> {
         if entries.iter().zip(1..).any(|(entry, seq)| entry.seq != seq)
             || entries.len() != usize::try_from(pool.seq).unwrap_or(usize::MAX)
         {
-            tell(format!("lines are missing: the last is {}, {} are there", pool.seq, entries.len()));
+            tell(format!(
+                "lines are missing: the last is {}, {} are there",
+                pool.seq,
+                entries.len()
+            ));
         }
         let (used, unverified, by_lot) = fold(&entries);
         if (used, unverified) != (pool.used, pool.used_unverified) {
-            tell(format!("in use is {} + {} unverified, its lines say {used} + {unverified}", pool.used, pool.used_unverified));
+            tell(format!(
+                "in use is {} + {} unverified, its lines say {used} + {unverified}",
+                pool.used, pool.used_unverified
+            ));
         }
         let mut sum = Buckets::default();
         for lot in &lots {
@@ -77,7 +88,11 @@ impl Reading<'_> {
             &keys,
         )?;
         if in_use != used + unverified {
-            findings.wrong.push(format!("{}: product instances use {in_use}, its lines say {}", pool.id, used + unverified));
+            findings.wrong.push(format!(
+                "{}: product instances use {in_use}, its lines say {}",
+                pool.id,
+                used + unverified
+            ));
         }
         Ok(())
     }

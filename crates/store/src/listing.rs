@@ -59,7 +59,7 @@ listed! {
     /// Columns of product instances.
     InstanceColumn for ledger::instance::Instance {
         Name = "name_folded", Identity = "identity", VirtualAccount = "virtual_account_id", HeardAt = "heard_at",
-        StaleAt = "stale_at",
+        StaleAt = "stale_at", BoundAt = "bound_at",
     }
     /// Columns of uses.
     UseColumn for ledger::instance::Use { Instance = "instance_id", Pool = "pool_id", Tag = "tag", Level = "level", Since = "since" }
@@ -75,7 +75,11 @@ listed! {
     /// Columns of ID tokens.
     TokenColumn for ledger::token::Token { VirtualAccount = "virtual_account_id", ExpiresAt = "expires_at", CreatedAt = "created_at" }
     /// Columns of reports.
-    ReportColumn for ledger::report::Recorded { Instance = "instance_id", HeardAt = "heard_at", Tag = "tag", Number = "number" }
+    ReportColumn for ledger::report::Recorded {
+        Instance = "instance_id", Key = "key_id", Epoch = "epoch", Number = "number", HeardAt = "heard_at", Tag = "tag",
+    }
+    /// Columns of the changes of alarms.
+    AlarmChangeColumn for ledger::posting::AlarmChange { Alarm = "alarm_id", Happening = "happening", RecordedAt = "recorded_at" }
     /// Columns of events.
     EventColumn for ledger::posting::Event { At = "at", Action = "action", Subject = "subject" }
     /// Columns of entries.
@@ -186,7 +190,11 @@ impl Reading<'_> {
     ///
     /// # Errors
     /// A fault of the store.
-    pub fn list<R: Listed>(&mut self, account: AccountId, query: &Query<R::Column>) -> Result<Rows<R>, Fault> {
+    pub fn list<R: Listed>(
+        &mut self,
+        account: AccountId,
+        query: &Query<R::Column>,
+    ) -> Result<Rows<R>, Fault> {
         let mut text = Text { sql: String::new(), values: Vec::new() };
         let mut wheres = conditions::<R>(&mut text, account, query);
         wheres.extend(continuation::<R>(&mut text, query));
@@ -207,7 +215,11 @@ impl Reading<'_> {
             sorted: query.sort.and_then(|_| row.last().cloned()),
             key: row[1..R::TABLE.key].to_vec(),
         });
-        let rows = found.into_iter().enumerate().map(|(n, row)| R::from_values(n, row)).collect::<Result<_, _>>()?;
+        let rows = found
+            .into_iter()
+            .enumerate()
+            .map(|(n, row)| R::from_values(n, row))
+            .collect::<Result<_, _>>()?;
         Ok(Rows { rows, next })
     }
 
@@ -215,17 +227,27 @@ impl Reading<'_> {
     ///
     /// # Errors
     /// A fault of the store.
-    pub fn count<R: Listed>(&mut self, account: AccountId, query: &Query<R::Column>) -> Result<i64, Fault> {
+    pub fn count<R: Listed>(
+        &mut self,
+        account: AccountId,
+        query: &Query<R::Column>,
+    ) -> Result<i64, Fault> {
         let mut text = Text { sql: String::new(), values: Vec::new() };
         let wheres = conditions::<R>(&mut text, account, query).join(" AND ");
         let limit = text.bind(Value::Int(COUNT_LIMIT + 1));
         let table = R::TABLE.name;
-        text.sql = format!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM {table} WHERE {wheres} LIMIT {limit}) AS some");
+        text.sql = format!(
+            "SELECT COUNT(*) FROM (SELECT 1 AS one FROM {table} WHERE {wheres} LIMIT {limit}) AS some"
+        );
         self.number(&text.sql, &text.values)
     }
 }
 
-fn conditions<R: Listed>(text: &mut Text, account: AccountId, query: &Query<R::Column>) -> Vec<String> {
+fn conditions<R: Listed>(
+    text: &mut Text,
+    account: AccountId,
+    query: &Query<R::Column>,
+) -> Vec<String> {
     let mut wheres = vec![format!("account_id = {}", text.bind(account.store()))];
     for (column, test) in &query.tests {
         let name = column.name();
@@ -246,11 +268,14 @@ fn conditions<R: Listed>(text: &mut Text, account: AccountId, query: &Query<R::C
 /// The rows behind the cursor; rows without a value come last, whichever way is sorted.
 fn continuation<R: Listed>(text: &mut Text, query: &Query<R::Column>) -> Option<String> {
     let cursor = query.after.as_ref()?;
-    let names: Vec<&str> = R::TABLE.columns[1..R::TABLE.key].iter().map(|column| column.name).collect();
+    let names: Vec<&str> =
+        R::TABLE.columns[1..R::TABLE.key].iter().map(|column| column.name).collect();
     let marks: Vec<String> = cursor.key.iter().map(|value| text.bind(value.clone())).collect();
     let behind = format!("({}) > ({})", names.join(", "), marks.join(", "));
     Some(match (&query.sort, &cursor.sorted) {
-        (Some((column, _)), Some(Value::Null)) => format!("({} IS NULL AND {behind})", column.name()),
+        (Some((column, _)), Some(Value::Null)) => {
+            format!("({} IS NULL AND {behind})", column.name())
+        }
         (Some((column, direction)), Some(value)) => {
             let (name, mark) = (column.name(), text.bind(value.clone()));
             let sign = if *direction == Direction::Up { ">" } else { "<" };

@@ -63,7 +63,11 @@ fn apply(engine: &mut Engine, known: u32, now: Timestamp) -> Result<(), Fault> {
         return Err(Fault::Newer { found, known });
     }
     for migration in MIGRATIONS.iter().filter(|migration| migration.number > found) {
-        let text = if matches!(engine, Engine::Postgres(_)) { migration.postgres } else { migration.sqlite };
+        let text = if matches!(engine, Engine::Postgres(_)) {
+            migration.postgres
+        } else {
+            migration.sqlite
+        };
         engine.script(text)?;
         let sql = "INSERT INTO migration (number, name, applied_at) VALUES ($1, $2, $3)";
         engine.query(sql, &row![migration.number, migration.name.to_owned(), now])?;

@@ -50,6 +50,13 @@ pub struct Queued {
 
 impl Queued {
     pub(crate) fn new(news: News, channel: Channel) -> Self {
-        Self { due_at: news.at, news, channel, attempts: 0, done_at: None, last_error: String::new() }
+        Self {
+            due_at: news.at,
+            news,
+            channel,
+            attempts: 0,
+            done_at: None,
+            last_error: String::new(),
+        }
     }
 }

@@ -75,7 +75,9 @@ fn begin(engine: &mut Engine, sight: Sight) -> Result<(), Fault> {
         Engine::Postgres(postgres) => {
             let scope = match sight {
                 Sight::House => "house".to_owned(),
-                Sight::Account(id) => id.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect(),
+                Sight::Account(id) => {
+                    id.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+                }
             };
             postgres.begin_reading(&scope)
         }

@@ -98,7 +98,12 @@ impl<'a> Reading<'a> {
 
     pub(crate) fn number(&mut self, sql: &str, values: &[Value]) -> Result<i64, Fault> {
         let rows = self.query(sql, values)?;
-        Ok(rows.into_iter().next().and_then(|row| row.into_iter().next()).and_then(i64::load).unwrap_or(0))
+        Ok(rows
+            .into_iter()
+            .next()
+            .and_then(|row| row.into_iter().next())
+            .and_then(i64::load)
+            .unwrap_or(0))
     }
 
     pub(crate) fn rows<R: Record>(&mut self, keys: &[Value]) -> Result<Vec<R>, Fault> {
@@ -116,7 +121,8 @@ impl<'a> Reading<'a> {
     /// A fault of the store.
     pub fn accounts(&mut self, most: u32) -> Result<Vec<Account>, Fault> {
         let columns = schema::ACCOUNT.names("");
-        let sql = format!("SELECT {columns} FROM account ORDER BY name_folded, account_id LIMIT $1");
+        let sql =
+            format!("SELECT {columns} FROM account ORDER BY name_folded, account_id LIMIT $1");
         let rows = self.query(&sql, &row![most])?;
         rows.into_iter().enumerate().map(|(n, row)| Account::from_values(n, row)).collect()
     }
@@ -125,7 +131,11 @@ impl<'a> Reading<'a> {
     ///
     /// # Errors
     /// A fault of the store.
-    pub fn accounts_after(&mut self, after: (&str, AccountId), most: u32) -> Result<Vec<Account>, Fault> {
+    pub fn accounts_after(
+        &mut self,
+        after: (&str, AccountId),
+        most: u32,
+    ) -> Result<Vec<Account>, Fault> {
         let columns = schema::ACCOUNT.names("");
         let sql = format!(
             "SELECT {columns} FROM account WHERE (name_folded, account_id) > ($1, $2) \
@@ -152,7 +162,8 @@ impl<'a> Reading<'a> {
     /// A fault of the store.
     pub fn licenses(&mut self, most: u32) -> Result<Vec<License>, Fault> {
         let columns = schema::LICENSE.names("");
-        let rows = self.query(&format!("SELECT {columns} FROM license ORDER BY tag LIMIT $1"), &row![most])?;
+        let rows = self
+            .query(&format!("SELECT {columns} FROM license ORDER BY tag LIMIT $1"), &row![most])?;
         rows.into_iter().enumerate().map(|(n, row)| License::from_values(n, row)).collect()
     }
 
@@ -161,7 +172,9 @@ impl<'a> Reading<'a> {
     /// # Errors
     /// A fault of the store.
     pub fn known_key(&mut self, id: KeyId) -> Result<Option<Known>, Fault> {
-        let Some(claim) = self.claim(ClaimKind::DeviceKey, &id.to_string())? else { return Ok(None) };
+        let Some(claim) = self.claim(ClaimKind::DeviceKey, &id.to_string())? else {
+            return Ok(None);
+        };
         let Some(key) = self.one::<DeviceKey>(&row![claim.account, id])? else { return Ok(None) };
         let Some(instance) = self.instance(claim.account, key.instance)? else { return Ok(None) };
         Ok(Some(Known { key, virtual_account: instance.virtual_account() }))
@@ -171,7 +184,11 @@ impl<'a> Reading<'a> {
     ///
     /// # Errors
     /// A fault of the store.
-    pub fn reports_of(&mut self, account: AccountId, instance: InstanceId) -> Result<Vec<Recorded>, Fault> {
+    pub fn reports_of(
+        &mut self,
+        account: AccountId,
+        instance: InstanceId,
+    ) -> Result<Vec<Recorded>, Fault> {
         self.rows(&row![account, instance])
     }
 
@@ -201,7 +218,12 @@ impl<'a> Reading<'a> {
     ///
     /// # Errors
     /// A fault of the store.
-    pub fn users_of(&mut self, account: AccountId, pool: PoolId, most: u32) -> Result<Vec<UseShare>, Fault> {
+    pub fn users_of(
+        &mut self,
+        account: AccountId,
+        pool: PoolId,
+        most: u32,
+    ) -> Result<Vec<UseShare>, Fault> {
         let sql = "SELECT instance_id, level, since FROM license_use \
                    WHERE account_id = $1 AND pool_id = $2 AND level > 0 ORDER BY level DESC, instance_id LIMIT $3";
         let rows = self.query(sql, &row![account, pool, most])?;
@@ -217,7 +239,11 @@ impl<'a> Reading<'a> {
     ///
     /// # Errors
     /// A fault of the store.
-    pub fn stale_shares(&mut self, account: AccountId, now: Timestamp) -> Result<BTreeMap<PoolId, i64>, Fault> {
+    pub fn stale_shares(
+        &mut self,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<BTreeMap<PoolId, i64>, Fault> {
         let sql = "SELECT u.pool_id, CAST(SUM(u.level) AS BIGINT) FROM instance i \
                    JOIN license_use u ON u.account_id = i.account_id AND u.instance_id = i.instance_id \
                    WHERE i.account_id = $1 AND i.stale_at <= $2 AND u.level > 0 GROUP BY u.pool_id";
@@ -235,7 +261,9 @@ impl<'a> Reading<'a> {
     /// A fault of the store.
     pub fn pools_due(&mut self, now: Timestamp, most: u32) -> Result<Vec<Pool>, Fault> {
         let columns = schema::POOL.names("");
-        let sql = format!("SELECT {columns} FROM pool WHERE next_boundary <= $1 ORDER BY next_boundary LIMIT $2");
+        let sql = format!(
+            "SELECT {columns} FROM pool WHERE next_boundary <= $1 ORDER BY next_boundary LIMIT $2"
+        );
         let rows = self.query(&sql, &row![now, most])?;
         rows.into_iter().enumerate().map(|(n, row)| Pool::from_values(n, row)).collect()
     }
@@ -246,7 +274,10 @@ impl<'a> Reading<'a> {
     /// A fault of the store.
     pub fn pools_of_tag(&mut self, tag: &EntitlementTag, most: u32) -> Result<Vec<Pool>, Fault> {
         let columns = schema::POOL.names("");
-        let rows = self.query(&format!("SELECT {columns} FROM pool WHERE tag = $1 LIMIT $2"), &row![*tag, most])?;
+        let rows = self.query(
+            &format!("SELECT {columns} FROM pool WHERE tag = $1 LIMIT $2"),
+            &row![*tag, most],
+        )?;
         rows.into_iter().enumerate().map(|(n, row)| Pool::from_values(n, row)).collect()
     }
 
@@ -254,7 +285,11 @@ impl<'a> Reading<'a> {
     ///
     /// # Errors
     /// A fault of the store.
-    pub fn alarms_to_tell(&mut self, until: Timestamp, most: u32) -> Result<Vec<(AccountId, AlarmId)>, Fault> {
+    pub fn alarms_to_tell(
+        &mut self,
+        until: Timestamp,
+        most: u32,
+    ) -> Result<Vec<(AccountId, AlarmId)>, Fault> {
         let sql = "SELECT account_id, alarm_id FROM alarm \
                    WHERE telling = 1 AND state = 1 AND settled_at <= $1 ORDER BY settled_at LIMIT $2";
         let rows = self.query(sql, &row![until, most])?;
@@ -274,7 +309,8 @@ impl<'a> Reading<'a> {
             accounts: self.number("SELECT COUNT(*) FROM account", &[])?,
             product_instances: self.number("SELECT COUNT(*) FROM instance", &[])?,
             reports: self.number("SELECT COUNT(*) FROM report", &[])?,
-            pools_short: self.number("SELECT COUNT(*) FROM pool WHERE balance < 0 AND concern = 0", &[])?,
+            pools_short: self
+                .number("SELECT COUNT(*) FROM pool WHERE balance < 0 AND concern = 0", &[])?,
             alarms_open: self.number("SELECT COUNT(*) FROM alarm WHERE state = 0", &[])?,
         })
     }

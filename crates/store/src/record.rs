@@ -41,7 +41,11 @@ fn pack<T: minicbor::Encode<()>>(value: &T) -> Vec<u8> {
     minicbor::to_vec(value).expect("encoding into memory does not fail")
 }
 
-fn unpack<T: for<'b> minicbor::Decode<'b, ()>>(table: &'static Table, column: &'static str, bytes: &[u8]) -> Result<T, Fault> {
+fn unpack<T: for<'b> minicbor::Decode<'b, ()>>(
+    table: &'static Table,
+    column: &'static str,
+    bytes: &[u8],
+) -> Result<T, Fault> {
     minicbor::decode(bytes).map_err(|_| Fault::Corrupt { table: table.name, row: 0, column })
 }
 

@@ -60,17 +60,27 @@ pub(crate) fn target(want: &Want) -> Target {
             let target = Target::of(&schema::POOL, row![*account, blank.id]).held();
             Target { blank: Some(blank.values()), ..target }
         }
-        Want::VirtualAccount(account, id) => Target::of(&schema::VIRTUAL_ACCOUNT, row![*account, *id]),
+        Want::VirtualAccount(account, id) => {
+            Target::of(&schema::VIRTUAL_ACCOUNT, row![*account, *id])
+        }
         Want::VirtualAccounts(account) => Target::of(&schema::VIRTUAL_ACCOUNT, row![*account]),
         Want::License(tag) => Target::of(&schema::LICENSE, row![*tag]),
-        Want::Entitlements(account, pool) => Target::of(&schema::ENTITLEMENT, row![*account, *pool]),
+        Want::Entitlements(account, pool) => {
+            Target::of(&schema::ENTITLEMENT, row![*account, *pool])
+        }
         Want::DeviceKey(account, id) => Target::of(&schema::DEVICE_KEY, row![*account, *id]),
-        Want::Identity(account, identity) => Target::of(&schema::IDENTITY, row![*account, *identity]),
+        Want::Identity(account, identity) => {
+            Target::of(&schema::IDENTITY, row![*account, *identity])
+        }
         Want::Name(account, instance, name) => {
             Target::of(&schema::INSTANCE_NAME, row![*account, *instance, *name])
         }
-        Want::Use(account, instance, tag) => Target::of(&schema::LICENSE_USE, row![*account, *instance, *tag]),
-        Want::Uses(account, instance) => Target::of(&schema::LICENSE_USE, row![*account, *instance]),
+        Want::Use(account, instance, tag) => {
+            Target::of(&schema::LICENSE_USE, row![*account, *instance, *tag])
+        }
+        Want::Uses(account, instance) => {
+            Target::of(&schema::LICENSE_USE, row![*account, *instance])
+        }
         Want::Alarm(account, id) => Target::of(&schema::ALARM, row![*account, *id]),
         Want::Token(account, id) => Target::of(&schema::TOKEN, row![*account, *id]),
         Want::Claim(kind, value) => Target::of(&schema::CLAIM, row![*kind, *value]),
@@ -84,14 +94,23 @@ pub(crate) fn target(want: &Want) -> Target {
 }
 
 /// Takes the rows of a table that were read into the page.
-pub(crate) fn learn(page: &mut Page, table: &'static Table, rows: Vec<Vec<Value>>) -> Result<(), Fault> {
+pub(crate) fn learn(
+    page: &mut Page,
+    table: &'static Table,
+    rows: Vec<Vec<Value>>,
+) -> Result<(), Fault> {
     for (place, values) in rows.into_iter().enumerate() {
         learn_row(page, table, place, values)?;
     }
     Ok(())
 }
 
-fn learn_row(page: &mut Page, table: &'static Table, place: usize, values: Vec<Value>) -> Result<(), Fault> {
+fn learn_row(
+    page: &mut Page,
+    table: &'static Table,
+    place: usize,
+    values: Vec<Value>,
+) -> Result<(), Fault> {
     macro_rules! learn {
         ($leaf:ident, $row:ty, $one:ident => $key:expr) => {{
             let $one = <$row>::from_values(place, values)?;
@@ -106,7 +125,9 @@ fn learn_row(page: &mut Page, table: &'static Table, place: usize, values: Vec<V
         "instance" => learn!(instances, Instance, one => (one.account, one.id)),
         "device_key" => learn!(device_keys, DeviceKey, one => (one.account, one.id)),
         "identity" => learn!(identities, Identity, one => (one.account, one.identity.clone())),
-        "instance_name" => learn!(names, Name, one => (one.account, one.instance, one.name.clone())),
+        "instance_name" => {
+            learn!(names, Name, one => (one.account, one.instance, one.name.clone()))
+        }
         "license_use" => learn!(uses, Use, one => (one.account, one.instance, one.tag.clone())),
         "pool" => learn!(pools, Pool, one => (one.account, one.id)),
         "alarm" => learn!(alarms, Alarm, one => (one.account, one.id)),
@@ -138,7 +159,11 @@ pub(crate) fn changes(page: &Page, channels: &[Channel]) -> Vec<Change> {
 }
 
 fn puts(page: &Page, all: &mut Vec<Change>) {
-    fn put<'a, R: Record + 'a>(all: &mut Vec<Change>, write: Write, rows: impl Iterator<Item = &'a R>) {
+    fn put<'a, R: Record + 'a>(
+        all: &mut Vec<Change>,
+        write: Write,
+        rows: impl Iterator<Item = &'a R>,
+    ) {
         all.push(Change { table: R::TABLE, write, rows: rows.map(Record::values).collect() });
     }
     put(all, Write::Put, page.accounts.changed());
@@ -165,13 +190,16 @@ fn appends(page: &Page, channels: &[Channel], all: &mut Vec<Change>) {
             Effect::Report(report, sealed) => {
                 rows[0].push(report.values());
                 let id = Evidence::id_of(report.heard_at, &report.hash);
-                rows[1].push(Evidence { account: report.account, id, sealed: sealed.clone() }.values());
+                rows[1].push(
+                    Evidence { account: report.account, id, sealed: sealed.clone() }.values(),
+                );
             }
             Effect::Entry(entry) => rows[2].push(entry.values()),
             Effect::AlarmChange(change) => rows[3].push(change.values()),
             Effect::Event(event) => rows[4].push(event.values()),
             Effect::News(news) => {
-                let queued = channels.iter().map(|channel| Queued::new(news.clone(), *channel).values());
+                let queued =
+                    channels.iter().map(|channel| Queued::new(news.clone(), *channel).values());
                 rows[5].extend(queued);
             }
             _ => {}

@@ -77,22 +77,29 @@ pub(crate) enum Write {
 impl Table {
     /// The columns' names, each behind `prefix`, separated by commas.
     pub(crate) fn names(&self, prefix: &str) -> String {
-        let names: Vec<String> = self.columns.iter().map(|column| format!("{prefix}{}", column.name)).collect();
+        let names: Vec<String> =
+            self.columns.iter().map(|column| format!("{prefix}{}", column.name)).collect();
         names.join(", ")
     }
 
     /// Selects the rows whose first `keys` columns are given.
     pub(crate) fn select(&self, keys: usize) -> String {
-        let wheres: Vec<String> =
-            self.columns[..keys].iter().enumerate().map(|(n, c)| format!("{} = ${}", c.name, n + 1)).collect();
+        let wheres: Vec<String> = self.columns[..keys]
+            .iter()
+            .enumerate()
+            .map(|(n, c)| format!("{} = ${}", c.name, n + 1))
+            .collect();
         format!("SELECT {} FROM {} WHERE {}", self.names(""), self.name, wheres.join(" AND "))
     }
 
     /// Selects, in order of keys, the rows whose first `keys` columns are in the arrays given.
     pub(crate) fn select_many(&self, keys: usize, hold: Hold) -> String {
         let columns = &self.columns[..keys];
-        let arrays: Vec<String> =
-            columns.iter().enumerate().map(|(n, c)| format!("${}::{}", n + 1, c.kind.array())).collect();
+        let arrays: Vec<String> = columns
+            .iter()
+            .enumerate()
+            .map(|(n, c)| format!("${}::{}", n + 1, c.kind.array()))
+            .collect();
         let names: Vec<&str> = columns.iter().map(|c| c.name).collect();
         let joins: Vec<String> = columns.iter().map(|c| format!("t.{0} = w.{0}", c.name)).collect();
         let order: Vec<String> = columns.iter().map(|c| format!("t.{}", c.name)).collect();
@@ -122,8 +129,12 @@ impl Table {
 
     /// Writes the rows whose columns are in the arrays given.
     pub(crate) fn insert_many(&self, write: Write) -> String {
-        let arrays: Vec<String> =
-            self.columns.iter().enumerate().map(|(n, c)| format!("${}::{}", n + 1, c.kind.array())).collect();
+        let arrays: Vec<String> = self
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(n, c)| format!("${}::{}", n + 1, c.kind.array()))
+            .collect();
         format!(
             "INSERT INTO {} ({}) SELECT * FROM UNNEST({}){}",
             self.name,
@@ -139,8 +150,10 @@ impl Table {
             Write::Append => String::new(),
             Write::Ensure => format!(" ON CONFLICT ({}) DO NOTHING", keys.join(", ")),
             Write::Put => {
-                let sets: Vec<String> =
-                    self.columns[self.key..].iter().map(|c| format!("{0} = excluded.{0}", c.name)).collect();
+                let sets: Vec<String> = self.columns[self.key..]
+                    .iter()
+                    .map(|c| format!("{0} = excluded.{0}", c.name))
+                    .collect();
                 format!(" ON CONFLICT ({}) DO UPDATE SET {}", keys.join(", "), sets.join(", "))
             }
         }

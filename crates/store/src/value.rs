@@ -9,8 +9,8 @@ use ledger::license::{Concern, Enforcement, Kind as LicenseKind};
 use ledger::report::{Counting, Route};
 use ledger::token::ExportControlled;
 use wire::id::{
-    AccountId, AlarmId, EntitlementId, EventId, InstanceId, LicenseId, MessageId, PoolId, RequestId, TokenId,
-    VirtualAccountId,
+    AccountId, AlarmId, EntitlementId, EventId, InstanceId, LicenseId, MessageId, PoolId,
+    RequestId, TokenId, VirtualAccountId,
 };
 use wire::key::KeyId;
 use wire::quantity::Count;

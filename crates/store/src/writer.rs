@@ -25,6 +25,8 @@ use crate::value::{Value, row};
 
 /// How often a batch is tried when other nodes are in the way.
 const TRIES: u32 = 3;
+/// About how many rows are kept from batch to batch: a few hundred megabytes at most.
+const KEPT_ROWS: usize = 300_000;
 /// How many rounds of reading a batch may take.
 const ROUNDS: u32 = 16;
 
@@ -61,6 +63,9 @@ pub type Written = Result<Answer, NotWritten>;
 pub(crate) struct Writer {
     engine: Engine,
     channels: Vec<Channel>,
+    /// What the last batches read and wrote. Only where nobody else can write: a SQLite folder
+    /// has one process and one writer, so its page stays true. Dropped when anything goes wrong.
+    kept: Option<Page>,
 }
 
 /// What a batch knows while it runs.
@@ -75,7 +80,7 @@ struct Batch<'a> {
 
 impl Writer {
     pub(crate) fn new(engine: Engine, channels: Vec<Channel>) -> Self {
-        Self { engine, channels }
+        Self { engine, channels, kept: None }
     }
 
     /// Writes all orders; each gets its own outcome.
@@ -102,9 +107,13 @@ impl Writer {
         orders.iter().map(|_| Err(Fault::Busy.into())).collect()
     }
 
-    fn attempt(&mut self, orders: &[&Order], wants: &mut BTreeSet<Want>) -> Result<Vec<Written>, Fault> {
+    fn attempt(
+        &mut self,
+        orders: &[&Order],
+        wants: &mut BTreeSet<Want>,
+    ) -> Result<Vec<Written>, Fault> {
         self.engine.begin()?;
-        let mut batch = Batch::new(orders.to_vec());
+        let mut batch = Batch::new(orders.to_vec(), self.kept.take().unwrap_or_default());
         let requests = self.engine.read(&batch.request_targets())?;
         batch.learn_requests(requests.into_iter().flat_map(|(_, rows)| rows))?;
         let mut unread: BTreeSet<Want> = wants.clone();
@@ -124,20 +133,23 @@ impl Writer {
     }
 
     fn read(&mut self, page: &mut Page, wants: &BTreeSet<Want>) -> Result<(), Fault> {
-        let targets: Vec<Target> = wants.iter().map(target).collect();
+        let unknown: Vec<&Want> = wants.iter().filter(|want| !page.knows(want)).collect();
+        let targets: Vec<Target> = unknown.iter().map(|want| target(want)).collect();
         for (table, rows) in self.engine.read(&targets)? {
             learn(page, table, rows)?;
         }
-        for want in wants {
-            page.note_read(want.clone());
+        for want in unknown {
+            if !page.knows(want) {
+                page.note_read(want.clone());
+            }
         }
         Ok(())
     }
 
-    fn finish(&mut self, batch: Batch<'_>) -> Result<Vec<Written>, Fault> {
+    fn finish(&mut self, mut batch: Batch<'_>) -> Result<Vec<Written>, Fault> {
         let mut changes = changes(&batch.page, &self.channels);
         if !batch.fresh_requests.is_empty() {
-            let rows = batch.fresh_requests;
+            let rows = std::mem::take(&mut batch.fresh_requests);
             changes.push(Change { table: &schema::REQUEST, write: Write::Append, rows });
         }
         if changes.is_empty() {
@@ -148,12 +160,30 @@ impl Writer {
                 return Err(Fault::Busy);
             }
         }
-        Ok(batch.outcomes.into_iter().map(|outcome| outcome.unwrap_or(Err(Fault::Busy.into()))).collect())
+        self.keep(batch.page);
+        Ok(batch
+            .outcomes
+            .into_iter()
+            .map(|outcome| outcome.unwrap_or(Err(Fault::Busy.into())))
+            .collect())
+    }
+
+    /// Keeps a page whose changes are durable for the next batch, unless others may write or it has grown large.
+    fn keep(&mut self, mut page: Page) {
+        if self.engine.holds_in_order() || page.size() > KEPT_ROWS {
+            return;
+        }
+        page.settle();
+        self.kept = Some(page);
     }
 
     /// Does a chore in a transaction of its own.
     pub(crate) fn chore(&mut self, chore: &Chore) -> Result<Swept, Fault> {
         self.engine.begin()?;
+        if matches!(chore, Chore::Forget { .. }) {
+            // It removes sessions that the kept page may hold.
+            self.kept = None;
+        }
         let swept = chore.run(&mut self.engine).and_then(|swept| match self.engine.commit()? {
             Commit::Done => Ok(swept),
             Commit::Conflict => Err(Fault::Busy),
@@ -173,7 +203,9 @@ fn hints(orders: &[&Order]) -> BTreeSet<Want> {
 fn reaches_back(held: &BTreeSet<Want>, unread: &BTreeSet<Want>) -> bool {
     let anchors = |wants: &BTreeSet<Want>| -> Vec<(u8, Vec<Value>)> {
         let targets = wants.iter().map(target);
-        targets.filter_map(|target| target.anchor().map(|(rank, keys)| (rank, keys.to_vec()))).collect()
+        targets
+            .filter_map(|target| target.anchor().map(|(rank, keys)| (rank, keys.to_vec())))
+            .collect()
     };
     let last = anchors(held).into_iter().max();
     let first = anchors(unread).into_iter().min();
@@ -181,11 +213,11 @@ fn reaches_back(held: &BTreeSet<Want>, unread: &BTreeSet<Want>) -> bool {
 }
 
 impl<'a> Batch<'a> {
-    fn new(orders: Vec<&'a Order>) -> Self {
+    fn new(orders: Vec<&'a Order>, page: Page) -> Self {
         let count = orders.len();
         Self {
             orders,
-            page: Page::default(),
+            page,
             progress: vec![Progress::default(); count],
             outcomes: vec![None; count],
             requests: BTreeMap::new(),
@@ -231,7 +263,9 @@ impl<'a> Batch<'a> {
                     self.remember(order);
                     self.outcomes[nth] = Some(Ok(answer));
                 }
-                Err(Stop::Refused(refusal)) => self.outcomes[nth] = Some(Err(NotWritten::Refused(refusal))),
+                Err(Stop::Refused(refusal)) => {
+                    self.outcomes[nth] = Some(Err(NotWritten::Refused(refusal)))
+                }
                 Err(Stop::Unread(want)) => {
                     unread.insert(want);
                 }

@@ -33,7 +33,11 @@ pub(crate) struct Postgres {
 }
 
 impl ToSql for Value {
-    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
         match self {
             Self::Null => Ok(IsNull::Yes),
             Self::Int(int) if *ty == Type::INT4 => i32::try_from(*int)?.to_sql(ty, out),
@@ -67,7 +71,8 @@ impl PostgresPlace {
     /// Connects.
     pub(crate) fn connect(&self) -> Result<Postgres, Fault> {
         let connecting = tokio_postgres::connect(&self.url, NoTls);
-        let (client, connection) = self.runtime.block_on(connecting).map_err(|error| fault(&error))?;
+        let (client, connection) =
+            self.runtime.block_on(connecting).map_err(|error| fault(&error))?;
         self.runtime.spawn(connection);
         Ok(Postgres { place: self.clone(), client, statements: BTreeMap::new() })
     }
@@ -77,8 +82,12 @@ fn columns_of(row: &Row) -> Vec<Value> {
     (0..row.len())
         .map(|column| match *row.columns()[column].type_() {
             Type::INT8 => row.get::<_, Option<i64>>(column).map_or(Value::Null, Value::Int),
-            Type::INT4 => row.get::<_, Option<i32>>(column).map_or(Value::Null, |int| Value::Int(int.into())),
-            Type::BOOL => row.get::<_, Option<bool>>(column).map_or(Value::Null, |yes| Value::Int(yes.into())),
+            Type::INT4 => {
+                row.get::<_, Option<i32>>(column).map_or(Value::Null, |int| Value::Int(int.into()))
+            }
+            Type::BOOL => {
+                row.get::<_, Option<bool>>(column).map_or(Value::Null, |yes| Value::Int(yes.into()))
+            }
             Type::BYTEA => row.get::<_, Option<Vec<u8>>>(column).map_or(Value::Null, Value::Bytes),
             _ => row.get::<_, Option<String>>(column).map_or(Value::Null, Value::Text),
         })
@@ -90,13 +99,21 @@ type Argument = Box<dyn ToSql + Sync + Send>;
 /// One column of many rows, as an array argument.
 fn array<'a>(kind: Kind, column: impl Iterator<Item = &'a Value>) -> Argument {
     match kind {
-        Kind::Int => Box::new(column.map(|v| if let Value::Int(int) = v { Some(*int) } else { None }).collect::<Vec<_>>()),
-        Kind::Text => {
-            Box::new(column.map(|v| if let Value::Text(text) = v { Some(text.clone()) } else { None }).collect::<Vec<_>>())
-        }
-        Kind::Bytes => {
-            Box::new(column.map(|v| if let Value::Bytes(b) = v { Some(b.clone()) } else { None }).collect::<Vec<_>>())
-        }
+        Kind::Int => Box::new(
+            column
+                .map(|v| if let Value::Int(int) = v { Some(*int) } else { None })
+                .collect::<Vec<_>>(),
+        ),
+        Kind::Text => Box::new(
+            column
+                .map(|v| if let Value::Text(text) = v { Some(text.clone()) } else { None })
+                .collect::<Vec<_>>(),
+        ),
+        Kind::Bytes => Box::new(
+            column
+                .map(|v| if let Value::Bytes(b) = v { Some(b.clone()) } else { None })
+                .collect::<Vec<_>>(),
+        ),
     }
 }
 
@@ -125,8 +142,11 @@ impl Postgres {
     /// Sends all calls at once; the server runs them in order.
     fn send(&self, calls: &[Call]) -> Result<Vec<Vec<Row>>, Fault> {
         let all = calls.iter().map(|call| async {
-            let arguments: Vec<&(dyn ToSql + Sync)> =
-                call.arguments.iter().map(|argument| argument.as_ref() as &(dyn ToSql + Sync)).collect();
+            let arguments: Vec<&(dyn ToSql + Sync)> = call
+                .arguments
+                .iter()
+                .map(|argument| argument.as_ref() as &(dyn ToSql + Sync))
+                .collect();
             self.client.query(&call.statement, &arguments).await
         });
         self.place.runtime.block_on(try_join_all(all)).map_err(|error| fault(&error))
@@ -151,7 +171,8 @@ impl Postgres {
         for ((_, _, keys, hold), targets) in &groups {
             let table = targets[0].table;
             let statement = self.prepare(&table.select_many(*keys, *hold))?;
-            let mut rows: Vec<&[Value]> = targets.iter().map(|target| target.keys.as_slice()).collect();
+            let mut rows: Vec<&[Value]> =
+                targets.iter().map(|target| target.keys.as_slice()).collect();
             rows.sort_unstable();
             rows.dedup();
             calls.push(Call { statement, arguments: arrays(table, *keys, &rows) });
@@ -174,7 +195,8 @@ impl Postgres {
         targets: &[&Target],
         rows: &[Vec<Value>],
     ) -> Result<Vec<Vec<Value>>, Fault> {
-        let there: std::collections::BTreeSet<&[Value]> = rows.iter().map(|row| &row[..table.key]).collect();
+        let there: std::collections::BTreeSet<&[Value]> =
+            rows.iter().map(|row| &row[..table.key]).collect();
         let mut blanks: Vec<&[Value]> = targets
             .iter()
             .filter(|target| !there.contains(target.keys.as_slice()))
@@ -200,7 +222,10 @@ impl Postgres {
         for change in changes {
             let statement = self.prepare(&change.table.insert_many(change.write))?;
             let rows: Vec<&[Value]> = change.rows.iter().map(Vec::as_slice).collect();
-            calls.push(Call { statement, arguments: arrays(change.table, change.table.columns.len(), &rows) });
+            calls.push(Call {
+                statement,
+                arguments: arrays(change.table, change.table.columns.len(), &rows),
+            });
         }
         self.send(&calls).map(|_| ())
     }

@@ -17,7 +17,7 @@ const LEAST_VERSION: i32 = 3_051_003;
 /// How many prepared statements a connection keeps.
 const STATEMENTS: usize = 256;
 /// After so many pages in the log a commit carries them into the file.
-const CHECKPOINT_PAGES: i64 = 8_000;
+const CHECKPOINT_PAGES: i64 = 16_000;
 
 /// A SQLite connection.
 pub(crate) struct Sqlite {
@@ -69,7 +69,8 @@ fn read_row(row: &rusqlite::Row<'_>, columns: usize) -> rusqlite::Result<Vec<Val
 /// Opens the writing connection of a file, makes it durable and checks that it is.
 pub(crate) fn open_writer(file: &Path) -> Result<Sqlite, Fault> {
     if rusqlite::version_number() < LEAST_VERSION {
-        let why = format!("SQLite {} can corrupt its log: 3.51.3 is the least", rusqlite::version());
+        let why =
+            format!("SQLite {} can corrupt its log: 3.51.3 is the least", rusqlite::version());
         return Err(Fault::Down { why });
     }
     let connection = Connection::open(file).map_err(|error| fault(&error))?;
@@ -87,7 +88,8 @@ pub(crate) fn open_writer(file: &Path) -> Result<Sqlite, Fault> {
     };
     let (mode, sync) = set().map_err(|error| fault(&error))?;
     if mode != "wal" || sync != 2 {
-        let why = format!("the file cannot be made durable (journal_mode {mode}, synchronous {sync})");
+        let why =
+            format!("the file cannot be made durable (journal_mode {mode}, synchronous {sync})");
         return Err(Fault::Down { why });
     }
     Ok(Sqlite::around(connection))
@@ -122,7 +124,10 @@ impl Sqlite {
         let mut found: Vec<Found> = Vec::new();
         for target in targets {
             let (table, keys) = (target.table, target.keys.len());
-            let sql = self.selects.entry((table.name, keys)).or_insert_with(|| numbered(&table.select(keys)));
+            let sql = self
+                .selects
+                .entry((table.name, keys))
+                .or_insert_with(|| numbered(&table.select(keys)));
             let rows = select(&self.connection, sql, &target.keys, table.columns.len())?;
             found.push((table, rows));
         }
@@ -132,7 +137,8 @@ impl Sqlite {
     pub(super) fn write(&mut self, changes: &[Change]) -> Result<(), Fault> {
         for change in changes {
             let sql = self.insert_text(change.table, change.write);
-            let mut statement = self.connection.prepare_cached(&sql).map_err(|error| fault(&error))?;
+            let mut statement =
+                self.connection.prepare_cached(&sql).map_err(|error| fault(&error))?;
             for row in &change.rows {
                 statement.execute(params_from_iter(row)).map_err(|error| fault(&error))?;
             }
@@ -147,7 +153,8 @@ impl Sqlite {
 
     pub(crate) fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Vec<Value>>, Fault> {
         let sql = numbered(sql);
-        let columns = self.connection.prepare_cached(&sql).map_err(|error| fault(&error))?.column_count();
+        let columns =
+            self.connection.prepare_cached(&sql).map_err(|error| fault(&error))?.column_count();
         select(&self.connection, &sql, values, columns)
     }
 
@@ -176,7 +183,12 @@ impl Sqlite {
     }
 }
 
-fn select(connection: &Connection, sql: &str, values: &[Value], columns: usize) -> Result<Vec<Vec<Value>>, Fault> {
+fn select(
+    connection: &Connection,
+    sql: &str,
+    values: &[Value],
+    columns: usize,
+) -> Result<Vec<Vec<Value>>, Fault> {
     let run = || -> rusqlite::Result<Vec<Vec<Value>>> {
         let mut statement = connection.prepare_cached(sql)?;
         let mut rows = statement.query(params_from_iter(values))?;

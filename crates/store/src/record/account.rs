@@ -16,7 +16,15 @@ impl Record for Account {
 
     fn values(&self) -> Vec<Value> {
         let folded = self.name.to_lowercase();
-        row![self.id, self.number, self.name, folded, self.domain, pack(&self.policy), self.created_at]
+        row![
+            self.id,
+            self.number,
+            self.name,
+            folded,
+            self.domain,
+            pack(&self.policy),
+            self.created_at
+        ]
     }
 
     fn read(f: &mut Fields<'_>) -> Result<Self, Fault> {

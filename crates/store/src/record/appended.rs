@@ -19,8 +19,11 @@ impl Record for Recorded {
     const TABLE: &'static Table = &schema::REPORT;
 
     fn values(&self) -> Vec<Value> {
-        let levels: Vec<PackedLevel> =
-            self.levels.iter().map(|one| (one.start.millis(), one.end.millis(), one.value)).collect();
+        let levels: Vec<PackedLevel> = self
+            .levels
+            .iter()
+            .map(|one| (one.start.millis(), one.end.millis(), one.value))
+            .collect();
         let Position { epoch, number } = self.position;
         row![
             self.account,

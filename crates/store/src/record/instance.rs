@@ -84,7 +84,8 @@ impl Record for Instance {
         let name = f.take()?;
         f.skip();
         let named_at = position(f)?;
-        let (software, software_version, members): (_, _, Vec<u8>) = (f.take()?, f.take()?, f.take()?);
+        let (software, software_version, members): (_, _, Vec<u8>) =
+            (f.take()?, f.take()?, f.take()?);
         let (active, active_since) = (f.take()?, f.take()?);
         f.skip();
         let placements: Vec<u8> = f.take()?;
@@ -116,7 +117,15 @@ impl Record for DeviceKey {
     const TABLE: &'static Table = &schema::DEVICE_KEY;
 
     fn values(&self) -> Vec<Value> {
-        row![self.account, self.id, self.public, self.instance, self.state, self.reason, self.bound_at]
+        row![
+            self.account,
+            self.id,
+            self.public,
+            self.instance,
+            self.state,
+            self.reason,
+            self.bound_at
+        ]
     }
 
     fn read(f: &mut Fields<'_>) -> Result<Self, Fault> {
