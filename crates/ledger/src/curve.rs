@@ -151,10 +151,7 @@ impl Newest {
         if position < self.position {
             return false;
         }
-        if position > self.position {
-            self.position = position;
-            self.speakers.clear();
-        }
+        self.position = position;
         let said = self.speakers.get(&one.speaker());
         let holds = said.is_none_or(|nth| *nth < one.nth);
         if holds {

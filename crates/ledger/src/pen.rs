@@ -188,8 +188,8 @@ impl<'a> Pen<'a> {
             let since = pool.short_since.unwrap_or(self.now);
             Cause { needed: standing.in_use, missing: standing.shortage(), since }
         } else {
-            // A pool that is short and yet no cause is for information only as of now.
-            let since = turned.filter(|_| standing.shortage() == 0).unwrap_or(self.now);
+            // Nothing turned: the pool is for information only as of now.
+            let since = turned.unwrap_or(self.now);
             Cause { needed: standing.in_use, missing: 0, since }
         };
         let known = self.page.alarm(self.account, alarm_id(pool.id))?;

@@ -167,7 +167,7 @@ fn hear(next: &mut Instance, before: &Instance, heard: &Heard, recorded: &Record
         }
     }
     if let Some(name) = stated_name(report)
-        && (heard.position > before.named_at || before.name.is_empty())
+        && heard.position > before.named_at
     {
         next.named_at = heard.position;
         name.clone_into(&mut next.name);

@@ -26,6 +26,7 @@ impl Scene {
             ["events"] => self.events(),
             ["uses", device] => self.uses(device),
             ["name", device] => self.of(device, |_, one| one.name.clone()),
+            ["version", device] => self.of(device, |_, one| one.software_version.clone()),
             ["names", device] => self.of(device, Self::names),
             ["where", device] => {
                 self.of(device, |scene, one| scene.place_name(one.virtual_account()))
@@ -95,7 +96,9 @@ impl Scene {
             let severity = alarm.severity.word();
             let known = self.shown(alarm.opened_at);
             let mut said = format!("{about}: {severity}, known since {known}");
-            if alarm.kind == AlarmKind::InsufficientLicenses {
+            if alarm.kind == AlarmKind::ClonedInstance {
+                said += &format!(", seen since {}", self.shown(alarm.short_since));
+            } else {
                 let since = self.measured_since(PoolId::from_bytes(alarm.subject));
                 let (needed, missing) = (alarm.needed, alarm.missing);
                 said += &format!(", {needed} needed, {missing} missing, short since {since}");

@@ -135,6 +135,7 @@ fn say<'a>(
         ("until", Some(_)) => *ends.last_mut().expect("an end") = Some(moment(next, clock)),
         ("added", Some(one)) => one.added = next.split('+').map(udi).collect(),
         ("removed", Some(one)) => one.removed = next.split('+').map(udi).collect(),
+        ("running", _) => report.software_version = Some((*next).to_owned()),
         ("named", _) => report.hostname = Some((*next).to_owned()),
         ("with", _) => report.members = members(next),
         ("then", _) => measure(report, ends, next, clock),
