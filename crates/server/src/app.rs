@@ -157,6 +157,11 @@ impl App {
         RequestId::v7(self.world.now(), self.world.random())
     }
 
+    /// A fresh word that nobody can guess.
+    pub fn fresh_word(&self) -> String {
+        crate::keys::to_hex(&self.world.random::<16>())
+    }
+
     /// Writes a command at the present moment.
     async fn write(&self, command: Command) -> Result<Answer, Error> {
         let order = Order { command, now: self.world.now(), digest: None };

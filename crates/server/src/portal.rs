@@ -10,12 +10,13 @@ mod answer;
 mod door;
 mod facts;
 mod overview;
+mod pastes;
 mod things;
 mod tokens;
 
 use axum::Router;
 use axum::extract::Path;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
@@ -37,17 +38,30 @@ pub fn routes() -> Router<App> {
         .route(paths::TOKENS, get(tokens::list).post(tokens::create))
         .route(paths::REVOKE_TOKEN, post(tokens::revoke))
         .route("/assets/{name}", get(asset))
+        .fallback(absent)
         .layer(axum::middleware::from_fn(answer::with_safety_headers))
 }
 
+/// An address that leads nowhere.
+async fn absent() -> Response {
+    answer::absent().into_response()
+}
+
 /// An asset's name holds a hash of its bytes, so it may be kept for ever.
-async fn asset(Path(name): Path<String>) -> Response {
+async fn asset(Path(name): Path<String>, asked: HeaderMap) -> Response {
     let Some((bytes, content_type)) = pages::assets::find(&name) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let mut response = bytes.into_response();
+    let tag = format!("\"{name}\"");
+    let known =
+        asked.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    let mut response =
+        if known { StatusCode::NOT_MODIFIED.into_response() } else { bytes.into_response() };
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        headers.insert(header::ETAG, tag);
+    }
     headers.insert(
         header::CACHE_CONTROL,
         HeaderValue::from_static("public, max-age=31536000, immutable"),

@@ -4,6 +4,8 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use ledger::refusal::Refusal;
+use ledger::role::Action;
 
 use super::pages::parts::Act;
 use super::pages::problem::Problem as ProblemPage;
@@ -21,12 +23,19 @@ pub(super) enum Unshown {
 
 impl From<Error> for Unshown {
     fn from(error: Error) -> Self {
-        Self::Wrong(Problem::of(&error))
+        match &error {
+            Error::Refused(Refusal::NotFound { .. }) => absent(),
+            // Whoever may not even read an account does not learn that it exists.
+            Error::Refused(Refusal::Denied { action, .. }) if *action == Action::Read.words() => {
+                absent()
+            }
+            _ => Self::Wrong(Problem::of(&error)),
+        }
     }
 }
 
-impl From<ledger::refusal::Refusal> for Unshown {
-    fn from(refusal: ledger::refusal::Refusal) -> Self {
+impl From<Refusal> for Unshown {
+    fn from(refusal: Refusal) -> Self {
         Error::from(refusal).into()
     }
 }
@@ -52,6 +61,14 @@ impl IntoResponse for Unshown {
             Self::Wrong(problem) => problem_page(&problem),
         }
     }
+}
+
+/// There is no such page, or it is not the asker's to see: the words are the same.
+pub(super) fn absent() -> Unshown {
+    let detail = "The address may be mistyped, or what it named is gone or not yours to see.";
+    let mut problem = Problem::new(StatusCode::NOT_FOUND, "page.absent", detail);
+    "There is no such page".clone_into(&mut problem.title);
+    Unshown::Wrong(problem)
 }
 
 fn problem_page(problem: &Problem) -> Response {

@@ -1,9 +1,9 @@
 //! The door: who is signed in, signing in and out.
 
 use axum::Form;
-use axum::extract::{FromRequestParts, OriginalUri, Query, State};
+use axum::extract::{FromRequestParts, Query, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use ledger::role::{Action, Actor, Permit, Scope, permit};
 use serde::Deserialize;
@@ -21,6 +21,11 @@ use crate::problem::Problem;
 const SECURE_COOKIE: &str = "__Host-scrip";
 /// The cookie where it is reached by plain HTTP, on loopback.
 const PLAIN_COOKIE: &str = "scrip_session";
+/// The cookies with the word of the sign-in form, from before there is a session.
+const SECURE_WORD: &str = "__Host-scrip-form";
+const PLAIN_WORD: &str = "scrip_form";
+/// How long a sign-in form may lie open, in seconds.
+const FORM_LASTS: i64 = 24 * 3600;
 
 /// Who asked for a page.
 pub(super) struct Guest {
@@ -37,9 +42,11 @@ impl FromRequestParts<App> for Guest {
             Some(token) => app.signed_in(&token).await?,
             None => None,
         };
-        let asked = OriginalUri::from_request_parts(parts, app)
-            .await
-            .map_or("/".to_owned(), |uri| uri.to_string());
+        let asked = match parts.method {
+            Method::GET => parts.uri.path_and_query().map_or("/", |asked| asked.as_str()),
+            _ => "/",
+        };
+        let asked = asked.to_owned();
         let signed_in = signed_in.ok_or(Unshown::SignIn(asked))?;
         Ok(Self { signed_in, address })
     }
@@ -106,8 +113,15 @@ fn cookie_name(app: &App) -> &'static str {
     if is_secure(app) { SECURE_COOKIE } else { PLAIN_COOKIE }
 }
 
+fn word_name(app: &App) -> &'static str {
+    if is_secure(app) { SECURE_WORD } else { PLAIN_WORD }
+}
+
 fn token(headers: &HeaderMap, app: &App) -> Option<String> {
-    let name = cookie_name(app);
+    cookie(headers, cookie_name(app))
+}
+
+fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     cookies.flat_map(|line| line.split(';')).find_map(|cookie| {
         let (key, value) = cookie.trim().split_once('=')?;
@@ -115,12 +129,15 @@ fn token(headers: &HeaderMap, app: &App) -> Option<String> {
     })
 }
 
-fn with_cookie(mut response: Response, app: &App, value: &str, seconds: i64) -> Response {
+fn with_session(response: Response, app: &App, value: &str, seconds: i64) -> Response {
+    with_cookie(response, app, (cookie_name(app), value), seconds)
+}
+
+fn with_cookie(mut response: Response, app: &App, pair: (&str, &str), seconds: i64) -> Response {
     let secure = if is_secure(app) { "; Secure" } else { "" };
-    let cookie = format!(
-        "{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}",
-        cookie_name(app)
-    );
+    let (name, value) = pair;
+    let cookie =
+        format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
@@ -129,8 +146,9 @@ fn with_cookie(mut response: Response, app: &App, value: &str, seconds: i64) -> 
 
 /// A place on this server to go on to; anything else becomes the start.
 fn safe_next(next: &str) -> &str {
-    let local =
-        next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n']);
+    // Browsers drop tabs and line ends from an address and take a backslash for a slash.
+    let plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    let local = plain && next.starts_with('/') && !next.starts_with("//");
     if local { next } else { "/" }
 }
 
@@ -147,21 +165,33 @@ pub(super) async fn show_sign_in(
     Query(query): Query<NextQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Unshown> {
-    shown(&sign_in_page(&app, &query.next, None), &headers)
+    sign_in_page(&app, &query.next, None, &headers)
 }
 
-fn sign_in_page(app: &App, next: &str, error: Option<String>) -> SignIn {
-    SignIn {
-        guard: Guard { csrf: String::new(), request_id: app.fresh_request().to_string() },
+/// The sign-in page. Its word also lies in a cookie: only a page of this server can return both.
+fn sign_in_page(
+    app: &App,
+    next: &str,
+    error: Option<String>,
+    headers: &HeaderMap,
+) -> Result<Response, Unshown> {
+    let word = app.fresh_word();
+    let page = SignIn {
+        guard: Guard { csrf: word.clone(), request_id: app.fresh_request().to_string() },
         with: Credential::SetUpSecret,
         next: safe_next(next).to_owned(),
         error,
-    }
+    };
+    let response = shown(&page, headers)?;
+    Ok(with_cookie(response, app, (word_name(app), &word), FORM_LASTS))
 }
 
 /// What the sign-in form sends.
 #[derive(Debug, Deserialize)]
 pub(super) struct SignInForm {
+    #[serde(default)]
+    csrf: String,
+    #[serde(default)]
     secret: String,
     #[serde(default)]
     next: String,
@@ -185,16 +215,23 @@ pub(super) async fn sign_in(
     headers: HeaderMap,
     Form(form): Form<SignInForm>,
 ) -> Result<Response, Unshown> {
-    match enter(&app, &form.secret, &address).await {
+    let word = cookie(&headers, word_name(&app)).unwrap_or_default();
+    let entered = if !word.is_empty() && bool::from(word.as_bytes().ct_eq(form.csrf.as_bytes())) {
+        enter(&app, &form.secret, &address).await
+    } else {
+        let text = "this form lay open too long, or your browser takes no cookies: try again";
+        Err(Error::bad("form.stale", text))
+    };
+    match entered {
         Ok(session) => {
             let response = Redirect::to(safe_next(&form.next)).into_response();
-            Ok(with_cookie(response, &app, &session.token, session.lasts.seconds()))
+            let response = with_cookie(response, &app, (word_name(&app), ""), 0);
+            Ok(with_session(response, &app, &session.token, session.lasts.seconds()))
         }
         Err(error) => {
-            let problem = Problem::of(&error);
-            let page = sign_in_page(&app, &form.next, Some(error.to_string()));
-            let mut response = shown(&page, &headers)?;
-            *response.status_mut() = problem.status_code();
+            let status = Problem::of(&error).status_code();
+            let mut response = sign_in_page(&app, &form.next, Some(error.to_string()), &headers)?;
+            *response.status_mut() = status;
             Ok(response)
         }
     }
@@ -222,7 +259,7 @@ pub(super) async fn sign_out(
     if let Some(token) = token(&headers, &app) {
         app.sign_out(&token).await?;
     }
-    Ok(with_cookie(Redirect::to("/sign-in").into_response(), &app, "", 0))
+    Ok(with_session(Redirect::to("/sign-in").into_response(), &app, "", 0))
 }
 
 /// The start: the only account's overview, or the list of accounts.

@@ -4,7 +4,6 @@ use ledger::instance::{Instance, Proof};
 use ledger::license::License;
 use ledger::pool::Standing;
 use ledger::role::Action;
-use store::listing::COUNT_LIMIT;
 use wire::id::{AccountId, PoolId};
 use wire::tag::EntitlementTag;
 use wire::time::Timestamp;
@@ -20,8 +19,12 @@ use super::pages::parts::{
 use crate::app::App;
 use crate::app::alarms::AlarmView;
 use crate::app::inventory::PoolView;
-use ledger::alarm::{AlarmKind, Severity as LedgerSeverity};
+use ledger::alarm::{AlarmKind, AlarmState, Severity as LedgerSeverity};
 
+/// Counts of the store are exact up to here.
+const COUNT_LIMIT: i64 = 10_000;
+/// How many open alarms are counted by virtual account.
+const ALARMS: u32 = 1_000;
 /// How many virtual accounts the switcher names.
 const PLACES: u32 = 500;
 
@@ -56,10 +59,14 @@ pub(super) async fn frame(
     let own = app.account(&reads, account).await?;
     let places = app.virtual_accounts(&reads, account, None, None, PLACES).await?.rows;
     let others = app.accounts(&guest.may_read_house()?).await?;
-    let choice = |place: ledger::account::VirtualAccount| VirtualAccountChoice {
-        virtual_account: place.id.to_string(),
-        name: place.name,
-        open_alarms: Counted::Exactly(0),
+    let open = app.alarms(&reads, account, Some(AlarmState::Open), None, ALARMS).await?.rows;
+    let choice = |place: ledger::account::VirtualAccount| {
+        let here = open.iter().filter(|view| view.alarm.virtual_account == place.id);
+        VirtualAccountChoice {
+            virtual_account: place.id.to_string(),
+            open_alarms: whole(here.count()),
+            name: place.name,
+        }
     };
     Ok(Frame {
         account: account.to_string(),
@@ -168,12 +175,12 @@ fn short(view: &AlarmView) -> (Cause, String, Vec<Way>) {
     let license = LicenseLink { name, pool: pool.clone() };
     let less = Way {
         lead: format!("Use {} less", alarm.missing),
-        rest: "and the alarm settles with the next reports.".to_owned(),
+        rest: ": the alarm settles with the report that says so".to_owned(),
         act: Some(act("See who uses it")),
     };
     let more = Way {
         lead: format!("Grant {} more", alarm.missing),
-        rest: "to this virtual account.".to_owned(),
+        rest: " to this virtual account".to_owned(),
         act: None,
     };
     if view.license.is_some() {
@@ -184,7 +191,7 @@ fn short(view: &AlarmView) -> (Cause, String, Vec<Way>) {
             "It counts under its own tag; nobody can have bought it under this tag.".to_owned();
         let define = Way {
             lead: "Define the license".to_owned(),
-            rest: "if the tag is right, or look at the devices that report it.".to_owned(),
+            rest: " if the tag is right, or look at the devices that report it".to_owned(),
             act: Some(act("See who uses it")),
         };
         (Cause::Unknown { license, need }, because, vec![define, more])
@@ -196,7 +203,7 @@ fn cloned(view: &AlarmView) -> (Cause, String, Vec<Way>) {
     let instance = wire::id::InstanceId::from_bytes(alarm.subject).to_string();
     let look = Way {
         lead: "Find the copy".to_owned(),
-        rest: "and give it an ID token and a key of its own; revoke the key if it was stolen."
+        rest: " and give it an ID token and a key of its own; revoke the key if it was stolen"
             .to_owned(),
         act: Some(Act {
             label: "See its reports".to_owned(),

@@ -16,13 +16,17 @@ use super::facts::{
     whole,
 };
 use super::pages::accounts::{AccountRow, Accounts};
-use super::pages::overview::{FirstSteps, InstanceRow, LicenseUse, Overview, PoolRow};
-use super::pages::parts::{LicenseLink, Paste};
+use super::pages::frame::Frame;
+use super::pages::overview::{FirstSteps, InstanceRow, LicenseUse, Overview, PoolRow, StateCounts};
+use super::pages::parts::{Counted, InstanceState, LicenseLink};
+use super::pastes;
 use crate::app::App;
 use crate::app::inventory::{InstanceQuestion, InstanceView, PoolQuestion, PoolView};
 
 /// How many decisions the overview shows; the alarms page shows all.
 const DECISIONS: u32 = 8;
+/// Among how many of the newest ID tokens those are counted that can be used.
+const TOKENS: u32 = 500;
 /// How many pools it shows.
 const POOLS: u32 = 200;
 /// How many product instances it shows.
@@ -69,27 +73,38 @@ pub(super) async fn overview(
     let here = |view: &&crate::app::alarms::AlarmView| {
         place.is_none_or(|place| view.alarm.virtual_account == place)
     };
-    let decisions: Vec<_> = alarms.iter().filter(here).map(|view| alarm(view, now)).collect();
+    let mut open: Vec<_> = alarms.iter().filter(here).collect();
+    open.sort_by_key(|view| (view.alarm.severity, view.alarm.opened_at));
+    let decisions: Vec<_> = open.into_iter().map(|view| alarm(view, now)).collect();
     let pools = PoolQuestion { virtual_account: place, ..PoolQuestion::default() };
-    let pools = app.pools(&reads, account, pools, POOLS).await?.rows;
+    let pools = app.pools(&reads, account, pools, POOLS).await?;
+    let pools_total = match (place, pools.next.is_some()) {
+        (None, _) => counted(app.count_pools(&reads, account).await?),
+        (Some(_), false) => whole(pools.rows.len()),
+        (Some(_), true) => Counted::AtLeast(u64::from(POOLS)),
+    };
+    let pools = pools.rows;
     let instances = InstanceQuestion { virtual_account: place, ..InstanceQuestion::default() };
     let instances = app.instances(&reads, account, instances, INSTANCES).await?;
     let total = match (place, instances.next.is_some()) {
         (None, _) => counted(app.count_instances(&reads, account).await?),
         (Some(_), false) => whole(instances.rows.len()),
-        (Some(_), true) => super::pages::parts::Counted::AtLeast(u64::from(INSTANCES)),
+        (Some(_), true) => Counted::AtLeast(u64::from(INSTANCES)),
     };
+    let frame = frame(&app, &guest, account, narrow.chosen()).await?;
+    let tokens = app.tokens(&reads, account, None, TOKENS).await?.rows;
+    let usable = tokens.iter().filter(|token| token.admits(now).is_ok()).count();
     let page = Overview {
-        frame: frame(&app, &guest, account, narrow.chosen()).await?,
+        first_steps: first_steps(&app, account, &frame, usable),
+        states: instances.next.is_none().then(|| states(&instances.rows, now)),
+        frame,
         as_of: moment(now, now),
         decisions_total: whole(decisions.len()),
         decisions: decisions.into_iter().take(DECISIONS as usize).collect(),
-        pools_total: whole(pools.len()),
+        pools_total,
         pools: pools.iter().map(pool_row).collect(),
         instances: instances.rows.iter().map(|view| instance_row(view, now)).collect(),
         instances_total: total,
-        states: None,
-        first_steps: first_steps(account),
     };
     shown(&page, &headers)
 }
@@ -139,20 +154,30 @@ fn instance_row(view: &InstanceView, now: Timestamp) -> InstanceRow {
     }
 }
 
-/// Commands for an account that has nothing yet.
-fn first_steps(account: AccountId) -> FirstSteps {
-    let paste = |label: &str, command: String| Paste { label: label.to_owned(), command };
+/// How to begin in an account that has nothing yet.
+fn first_steps(app: &App, account: AccountId, frame: &Frame, usable: usize) -> FirstSteps {
+    let place = frame.chosen.clone();
+    let first = frame.virtual_accounts.first().map(|one| one.virtual_account.clone());
+    let place = place.or(first).unwrap_or_default();
     FirstSteps {
-        usable_tokens: super::pages::parts::Counted::Exactly(0),
-        make_token: vec![paste(
-            "On the server's host",
-            format!("scrip token create --account {account}"),
-        )],
-        trust: vec![paste("On the device", "scrip-agent trust idtoken TOKEN".to_owned())],
-        grant: vec![paste(
-            "On the server's host",
-            format!("scrip entitlement grant --account {account} --tag TAG --quantity 10"),
-        )],
+        usable_tokens: whole(usable),
+        make_token: pastes::make_token(app, account, &place),
+        trust: pastes::trust("TOKEN"),
+        grant: pastes::grant(app, account, &place, None),
+    }
+}
+
+/// The product instances by state, where the list holds them all.
+fn states(instances: &[InstanceView], now: Timestamp) -> StateCounts {
+    let count = |state| {
+        let such = |view: &&InstanceView| instance_state(&view.instance, now) == state;
+        whole(instances.iter().filter(such).count())
+    };
+    StateCounts {
+        reporting: count(InstanceState::Reporting),
+        stale: count(InstanceState::Stale),
+        never: count(InstanceState::Never),
+        unverified: count(InstanceState::Unverified),
     }
 }
 
@@ -182,13 +207,12 @@ pub(super) async fn accounts(
                 .map(|at| moment(at, now)),
         });
     }
-    let command = "scrip account create --name \"Northwind Robotics\" --domain northwind.example";
     let page = Accounts {
         visitor: guest.visitor(&app),
         as_of: moment(now, now),
         total: whole(rows.len()),
         rows,
-        make: vec![Paste { label: "On the server's host".to_owned(), command: command.to_owned() }],
+        make: pastes::make_account(&app),
     };
     shown(&page, &headers)
 }

@@ -1,5 +1,7 @@
 //! The pages of alarms, one pool, one product instance.
 
+use std::collections::BTreeMap;
+
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -18,16 +20,17 @@ use super::facts::{
     proof, severity, whole,
 };
 use super::overview::{Narrow, account_id};
-use super::pages::alarms::{AlarmList, Alarms, SettledAlarm};
+use super::pages::alarms::{Alarm, AlarmList, Alarms, SettledAlarm};
 use super::pages::instance::{
     ConsumerRow, Instance, KeyRow, LevelRow, LevelStanding, MemberRow, ReportLine, ReportRow,
     ReportState,
 };
-use super::pages::parts::{Counted, LicenseLink, Paste, PoolAlert};
+use super::pages::parts::{Counted, LicenseLink, PoolAlert};
 use super::pages::pool::{Definition, EntitlementRow, Pool, PoolUser, Standing, TermState};
+use super::pastes;
 use crate::app::App;
 use crate::app::alarms::AlarmView;
-use crate::app::inventory::{InstanceDetail, PoolDetail, PoolView};
+use crate::app::inventory::{InstanceDetail, PoolDetail, PoolQuestion, PoolView, Short};
 
 /// How many alarms a page shows.
 const ALARMS: u32 = 500;
@@ -70,7 +73,17 @@ async fn alarms(
 ) -> Result<Response, Unshown> {
     let reads = guest.may(Action::Read, account)?;
     let now = app.world.now();
-    let found = app.alarms(&reads, account, Some(state), None, ALARMS).await?.rows;
+    let mut found = app.alarms(&reads, account, Some(state), None, ALARMS).await?.rows;
+    match state {
+        AlarmState::Open => {
+            found.sort_by_key(|view| (view.alarm.severity, view.alarm.opened_at));
+        }
+        AlarmState::Settled => {
+            // What never was open is not told of.
+            found.retain(|view| view.alarm.seq > 0);
+            found.sort_by_key(|view| std::cmp::Reverse(view.alarm.settled_at));
+        }
+    }
     let place = narrow.place();
     let here =
         found.iter().filter(|view| place.is_none_or(|place| view.alarm.virtual_account == place));
@@ -137,10 +150,6 @@ pub(super) async fn pool(
     let view = &detail.view;
     let tag = view.pool.tag.as_str().to_owned();
     let place = view.virtual_account.as_ref();
-    let command = format!(
-        "scrip entitlement grant --account {account} --virtual-account {} --tag {tag} --quantity 10",
-        view.pool.virtual_account
-    );
     let page = Pool {
         frame: frame(&app, &guest, account, None).await?,
         as_of: moment(now, now),
@@ -154,14 +163,20 @@ pub(super) async fn pool(
         }),
         standing: standing(view),
         alert: pool_alert(&view.standing, view.license.as_ref()),
-        alarm: own.map(|view| alarm(view, now)),
+        alarm: own.map(|view| without_acts(alarm(view, now))),
         entitlements_total: whole(lots.rows.len()),
         entitlements: lots.rows.iter().map(|lot| entitlement(lot, now)).collect(),
         users_total: whole(detail.users.len()),
         users: users(&detail, now),
-        grant: vec![Paste { label: "On the server's host".to_owned(), command }],
+        grant: pastes::grant_to(&app, account, view.pool.virtual_account, &view.pool.tag),
     };
     shown(&page, &headers)
+}
+
+/// An alarm on the page that its acts would lead to.
+fn without_acts(mut alarm: Alarm) -> Alarm {
+    alarm.ways.iter_mut().for_each(|way| way.act = None);
+    alarm
 }
 
 fn standing(view: &PoolView) -> Standing {
@@ -226,6 +241,15 @@ pub(super) async fn instance(
     let detail = app.instance(&reads, account, id, None, REPORTS).await?;
     let one = &detail.view.instance;
     let consumers = consumers(&detail);
+    let around = PoolQuestion {
+        virtual_account: Some(one.virtual_account()),
+        short: Some(Short::Only),
+        ..PoolQuestion::default()
+    };
+    let short = app.pools(&reads, account, around, LINES).await?.rows;
+    let warning =
+        |view: &PoolView| (view.pool.id, pool_alert(&view.standing, view.license.as_ref()));
+    let warnings: BTreeMap<PoolId, PoolAlert> = short.iter().map(warning).collect();
     let page = Instance {
         frame: frame(&app, &guest, account, None).await?,
         as_of: moment(now, now),
@@ -249,7 +273,7 @@ pub(super) async fn instance(
         software: software(&detail),
         policy: app.account(&reads, account).await?.policy.name,
         keys: keys(&detail, now),
-        levels: levels(&detail, now),
+        levels: levels(&detail, &warnings, now),
         reports: detail
             .reports
             .rows
@@ -263,10 +287,7 @@ pub(super) async fn instance(
         members: members(&detail),
         consumers_total: whole(consumers.len()),
         consumers: consumers.into_iter().take(CONSUMERS).collect(),
-        report_now: vec![Paste {
-            label: "On the device".to_owned(),
-            command: "scrip-agent sync".to_owned(),
-        }],
+        report_now: pastes::report_now(),
     };
     shown(&page, &headers)
 }
@@ -291,7 +312,11 @@ fn keys(detail: &InstanceDetail, now: Timestamp) -> Vec<KeyRow> {
     detail.keys.iter().map(row).collect()
 }
 
-fn levels(detail: &InstanceDetail, now: Timestamp) -> Vec<LevelRow> {
+fn levels(
+    detail: &InstanceDetail,
+    warnings: &BTreeMap<PoolId, PoolAlert>,
+    now: Timestamp,
+) -> Vec<LevelRow> {
     let one = &detail.view.instance;
     let standing =
         |used: &ledger::instance::Use| match (used.unconfirmed_since, used.proof, one.stale_at) {
@@ -310,7 +335,7 @@ fn levels(detail: &InstanceDetail, now: Timestamp) -> Vec<LevelRow> {
             level: i64::from(used.level),
             since: moment(used.since, now),
             standing: standing(used),
-            pool: PoolAlert::Quiet,
+            pool: warnings.get(&used.pool).copied().unwrap_or(PoolAlert::Quiet),
         };
     detail.view.uses.iter().map(row).collect()
 }

@@ -16,10 +16,10 @@ use super::door::{Guest, Hidden};
 use super::facts::{frame, moment, whole};
 use super::overview::{Narrow, account_id};
 use super::pages::frame::Frame;
-use super::pages::parts::Paste;
 use super::pages::tokens::{
     ExportControlled, Field, MadeToken, TokenForm, TokenRow, TokenState, Tokens,
 };
+use super::pastes;
 use crate::app::tokens::{NewToken, ShownToken};
 use crate::app::{App, Error};
 
@@ -73,16 +73,9 @@ async fn page(
     let found = app.tokens(&reads, account, None, TOKENS).await?.rows;
     let rows: Vec<TokenRow> =
         found.iter().map(|token| row(app, guest, &frame, token, now)).collect();
-    let command = format!("scrip token create --account {account}");
-    Ok(Tokens {
-        frame,
-        as_of: moment(now, now),
-        total: whole(rows.len()),
-        rows,
-        form,
-        made,
-        make: vec![Paste { label: "On the server's host".to_owned(), command }],
-    })
+    let first = frame.virtual_accounts.first().map(|one| one.virtual_account.clone());
+    let make = pastes::make_token(app, account, &first.unwrap_or_default());
+    Ok(Tokens { frame, as_of: moment(now, now), total: whole(rows.len()), rows, form, made, make })
 }
 
 fn place_name(frame: &Frame, place: VirtualAccountId) -> String {
@@ -167,10 +160,7 @@ async fn refused(
 fn made_token(frame: &Frame, made: &ShownToken, now: Timestamp) -> MadeToken {
     let text = made.text.clone().unwrap_or_default();
     MadeToken {
-        trust: vec![Paste {
-            label: "On the device".to_owned(),
-            command: format!("scrip-agent trust idtoken {text}"),
-        }],
+        trust: pastes::trust(&text),
         text,
         description: made.token.description.clone(),
         virtual_account: place_name(frame, made.token.virtual_account),
