@@ -102,6 +102,9 @@ pub struct Mail {
     /// How the connection to it is kept private.
     #[serde(default)]
     pub tls: MailTls,
+    /// The authority of its certificate, in PEM, in place of those that everybody trusts.
+    #[serde(default)]
+    pub ca: Option<PathBuf>,
     /// Who mails are from.
     pub from: String,
     /// Who they go to.
@@ -227,9 +230,18 @@ impl Config {
         root(&mut self.server.data);
         let optional = [&mut self.database.url_file, &mut self.tls.certificate, &mut self.tls.key];
         optional.into_iter().flatten().for_each(root);
-        if let Some(password) = self.mail.as_mut().and_then(|mail| mail.password_file.as_mut()) {
-            root(password);
+        if let Some(mail) = &mut self.mail {
+            [&mut mail.password_file, &mut mail.ca].into_iter().flatten().for_each(root);
         }
         self
     }
+}
+
+/// The secret that a file of its own holds, without the line's end.
+///
+/// # Errors
+/// `config.file`.
+pub fn secret(file: &Path) -> Result<String, ConfigError> {
+    let fault = |error| ConfigError::File { path: file.display().to_string(), error };
+    Ok(std::fs::read_to_string(file).map_err(fault)?.trim_end_matches(['\r', '\n']).to_owned())
 }

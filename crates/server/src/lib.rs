@@ -6,7 +6,9 @@
 
 pub mod api;
 pub mod app;
+mod closing;
 pub mod config;
+pub mod jobs;
 pub mod keys;
 pub mod portal;
 pub mod problem;

@@ -11,18 +11,21 @@ mod metrics;
 mod tls;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Extension, Router};
+use ledger::role::Actor;
 use store::{Book, Channel, Options, Place, Runner};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::app::found::{FoundError, Founding, found};
 use crate::app::{App, Settings};
-use crate::config::{Config, TlsMode};
+use crate::closing::{self, Closer};
+use crate::config::{self, Config, ConfigError, TlsMode};
+use crate::jobs::{JobFault, Tellers};
 use crate::keys::{KeyFault, KeyFolder};
 use crate::world::World;
 
@@ -48,13 +51,8 @@ pub enum StartError {
         error: std::io::Error,
     },
     /// A file that holds a secret cannot be read.
-    #[error("{path}: {error} (config.secret)")]
-    Secret {
-        /// The file.
-        path: String,
-        /// What the system said.
-        error: std::io::Error,
-    },
+    #[error("{0}")]
+    Secret(#[from] ConfigError),
     /// The certificate.
     #[error("{0}")]
     Tls(#[from] TlsFault),
@@ -64,6 +62,9 @@ pub enum StartError {
     /// The installation.
     #[error("{0}")]
     Found(#[from] FoundError),
+    /// A job.
+    #[error("{0}")]
+    Job(#[from] JobFault),
     /// The store.
     #[error("{0}")]
     Store(#[from] store::Fault),
@@ -99,17 +100,10 @@ pub struct Running {
     pub set_up_secret: Option<String>,
     /// The SHA-256 fingerprint of the certificate, if it has one.
     pub fingerprint: Option<String>,
-    stop: watch::Sender<Stop>,
-    doors: Vec<JoinHandle<()>>,
+    closer: Closer,
+    tasks: Vec<JoinHandle<()>>,
     connections: Arc<Semaphore>,
     admin_socket: PathBuf,
-}
-
-/// Whether the server is to stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stop {
-    No,
-    Now,
 }
 
 /// Starts a server.
@@ -130,39 +124,59 @@ pub async fn start_with(
     bench: BenchRoutes,
 ) -> Result<Running, StartError> {
     let figures = metrics::install();
-    let data = config.server.data.clone();
     let tcp = listen::bind(config.server.listen).await?;
-    let address = tcp.local_addr().map_err(|error| listen_fault(&config.server.listen, error))?;
+    let address = tcp.local_addr().map_err(|error| listen_fault(config.server.listen, error))?;
     let public_url = public_url(&config, address);
-    let opened = open(&config, world.clone(), &public_url).await?;
-    let tls = tls::acceptor(&config, &public_url, &world)?;
-    let fingerprint = tls.as_ref().map(|tls| tls.fingerprint.clone());
-    let (stop, stopping) = watch::channel(Stop::No);
+    // The set-up secret is shown once: whatever can fail comes before it is made.
+    let book = open_book(&config, &world).await?;
+    let keys = KeyFolder::open(&config.server.data)?;
+    let tls = tls::certificate(&config, &public_url, &world)?;
+    let admin_socket = config.server.data.join(ADMIN_SOCKET);
+    let host = listen::bind_host(&admin_socket)?;
+    let tellers = Tellers::new(&config, &public_url)?;
+    let Opened { app, set_up_secret } =
+        found_in(book, world.clone(), &keys, &config, &public_url).await?;
+
+    let (closer, closing) = closing::pair();
     let connections = Arc::new(Semaphore::new(CONNECTIONS as usize));
-    let floor = listen::Floor { connections: connections.clone(), stopping, world: world.clone() };
-    let router = router(&opened.app, figures.clone(), bench);
-    let mut doors = vec![floor.serve_tcp(tcp, tls.map(|tls| tls.acceptor), router.clone())];
-    let admin_socket = data.join(ADMIN_SOCKET);
-    let host_router = router.merge(host::routes().with_state(opened.app.clone()));
-    doors.extend(floor.serve_host(&admin_socket, host_router)?);
+    let router = router(&app, figures.clone(), bench);
+    let host_router = router.clone().merge(host::routes().with_state(app.clone()));
+    let mut tasks = tellers.start(&app, &closing);
+    tasks.push(tokio::spawn(figures.upkeep(closing.clone())));
+    let floor = listen::Floor { connections: connections.clone(), closing, world };
+    let fingerprint = tls.as_ref().map(|tls| tls.fingerprint.clone());
+    tasks.push(floor.serve_tcp(tcp, tls.map(|tls| tls.acceptor), router));
+    tasks.extend(floor.serve_host(host, host_router));
     Ok(Running {
         address,
         public_url,
-        app: opened.app,
-        set_up_secret: opened.set_up_secret,
+        app,
+        set_up_secret,
         fingerprint,
-        stop,
-        doors,
+        closer,
+        tasks,
         connections,
         admin_socket,
     })
 }
 
-/// Opens the installation in a data folder, founding it if nobody did.
+/// Opens the installation in a data folder without serving it, founding it if nobody did.
 ///
 /// # Errors
 /// As [`start`], but for listening.
-pub async fn open(config: &Config, world: World, public_url: &str) -> Result<Opened, StartError> {
+pub async fn open(config: &Config, world: World) -> Result<Opened, StartError> {
+    let book = open_book(config, &world).await?;
+    let keys = KeyFolder::open(&config.server.data)?;
+    found_in(book, world, &keys, config, &public_url(config, config.server.listen)).await
+}
+
+/// What a command of the host may ask of an installation that it opened itself.
+pub fn host_router(opened: &Opened) -> Router {
+    let router = router(&opened.app, metrics::install(), BenchRoutes::Absent);
+    router.merge(host::routes().with_state(opened.app.clone())).layer(Extension(Actor::Host))
+}
+
+async fn open_book(config: &Config, world: &World) -> Result<Book, StartError> {
     let options = Options {
         place: place(config)?,
         channels: channels(config),
@@ -170,12 +184,19 @@ pub async fn open(config: &Config, world: World, public_url: &str) -> Result<Ope
         now: world.now(),
     };
     let book = tokio::task::spawn_blocking(move || Book::open(&options)).await;
-    let book = book.map_err(|error| store::Fault::Down { why: error.to_string() })??;
-    let founding = Founding {
-        node: config.server.node.clone(),
-        settings: Settings { public_url: public_url.to_owned() },
-    };
-    let founded = found(book, world, &KeyFolder::open(&config.server.data)?, &founding).await?;
+    Ok(book.map_err(|error| store::Fault::Down { why: error.to_string() })??)
+}
+
+async fn found_in(
+    book: Book,
+    world: World,
+    keys: &KeyFolder,
+    config: &Config,
+    public_url: &str,
+) -> Result<Opened, StartError> {
+    let settings = Settings { public_url: public_url.to_owned() };
+    let founding = Founding { node: config.server.node.clone(), settings };
+    let founded = found(book, world, keys, &founding).await?;
     Ok(Opened { app: founded.app, set_up_secret: founded.set_up_secret })
 }
 
@@ -193,15 +214,9 @@ fn place(config: &Config) -> Result<Place, StartError> {
     let database = &config.database;
     Ok(match (&database.url, &database.url_file) {
         (Some(url), _) => Place::Postgres(url.clone()),
-        (None, Some(file)) => Place::Postgres(secret(file)?),
+        (None, Some(file)) => Place::Postgres(config::secret(file)?),
         (None, None) => Place::Sqlite(config.server.data.clone()),
     })
-}
-
-/// The secret that a file holds, without the line's end.
-pub(crate) fn secret(file: &Path) -> Result<String, StartError> {
-    let fault = |error| StartError::Secret { path: file.display().to_string(), error };
-    Ok(std::fs::read_to_string(file).map_err(fault)?.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 /// News is queued for those who are there to hear it.
@@ -230,9 +245,9 @@ impl Running {
     /// Stops: takes no new connection, finishes the requests in hand, and gives the folder back.
     /// Requests that take longer than half a minute are cut off.
     pub async fn shutdown(self) {
-        self.stop.send_replace(Stop::Now);
-        for door in self.doors {
-            let _ = door.await;
+        self.closer.close();
+        for task in self.tasks {
+            let _ = task.await;
         }
         let all_ended = self.connections.acquire_many(CONNECTIONS);
         if tokio::time::timeout(PATIENCE, all_ended).await.is_err() {

@@ -1,11 +1,15 @@
 //! Hands out queued news to the jobs that tell it, with the names that people know.
 
+use ledger::alarm::{AlarmKind, Severity};
 use ledger::license::License;
-use store::{Channel, Chore, Queued, Sight};
+use store::{Chore, Sight};
 use wire::tag::EntitlementTag;
 use wire::time::Span;
 
 use super::{App, Error};
+
+pub use ledger::alarm::Happening;
+pub use store::{Channel, Queued};
 
 /// How much news one round takes in hand.
 const ROUND: u32 = 50;
@@ -29,6 +33,12 @@ pub struct NamedNews {
     pub virtual_account: String,
     /// The license, if the news is about one that the catalogue knows.
     pub license: Option<License>,
+    /// What the alarm is about.
+    pub kind: AlarmKind,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The page that shows the alarm.
+    pub link: String,
 }
 
 impl App {
@@ -55,13 +65,29 @@ impl App {
                 Err(_) => None,
             };
             let account = reading.account(news.account)?.map(|account| account.name);
-            let place = reading
-                .virtual_account(news.account, news.virtual_account)?
-                .map(|place| place.name);
-            Ok((account.unwrap_or_default(), place.unwrap_or_default(), license))
+            let place = reading.virtual_account(news.account, news.virtual_account)?;
+            let alarm = reading.alarm(news.account, news.alarm)?;
+            Ok((account, place.map(|place| place.name), license, alarm))
         };
-        let (account, virtual_account, license) = self.book.read(Sight::House, read).await?;
-        Ok(NamedNews { queued, account, virtual_account, license })
+        let (account, virtual_account, license, alarm) = self.book.read(Sight::House, read).await?;
+        let alarm = alarm.map(|alarm| (alarm.kind, alarm.severity));
+        let (kind, severity) = alarm.unwrap_or((AlarmKind::InsufficientLicenses, Severity::Major));
+        Ok(NamedNews {
+            account: account.unwrap_or_default(),
+            virtual_account: virtual_account.unwrap_or_default(),
+            license,
+            kind,
+            severity,
+            link: self.alarm_link(&queued),
+            queued,
+        })
+    }
+
+    /// The portal's page of an alarm: among the open ones or, once it settled, among those.
+    fn alarm_link(&self, Queued { news, .. }: &Queued) -> String {
+        let settled = if news.happening == Happening::Settled { "/settled" } else { "" };
+        let url = &self.settings.public_url;
+        format!("{url}/accounts/{}/alarms{settled}#{}", news.account, news.alarm)
     }
 
     /// Notes that news was told.

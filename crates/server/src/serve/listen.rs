@@ -21,7 +21,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use ledger::role::Actor;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
@@ -29,7 +29,8 @@ use tower_http::timeout::TimeoutBody;
 use tracing::Instrument as _;
 use wire::id::RequestId;
 
-use super::{StartError, Stop, listen_fault, metrics};
+use super::{StartError, listen_fault, metrics};
+use crate::closing::Closing;
 use crate::problem::Problem;
 use crate::world::World;
 
@@ -51,11 +52,45 @@ pub(super) async fn bind(address: SocketAddr) -> Result<TcpListener, StartError>
     TcpListener::bind(address).await.map_err(|error| listen_fault(address, error))
 }
 
+/// The door for commands of the host.
+#[cfg(unix)]
+pub(super) type HostDoor = tokio::net::UnixListener;
+/// The door for commands of the host, where there is none.
+#[cfg(not(unix))]
+pub(super) type HostDoor = ();
+
+/// Makes the door for commands of the host: a socket in the data folder that only its owner may
+/// open. It never exists with wider rights: it is made in the private key folder, then moved.
+#[cfg(unix)]
+pub(super) fn bind_host(path: &Path) -> Result<HostDoor, StartError> {
+    private_socket(path).map_err(|error| listen_fault(path.display(), error))
+}
+
+#[cfg(unix)]
+fn private_socket(path: &Path) -> std::io::Result<HostDoor> {
+    use std::os::unix::fs::PermissionsExt as _;
+    if std::os::unix::net::UnixStream::connect(path).is_ok() {
+        let text = "another server answers there: stop it first";
+        return Err(std::io::Error::new(std::io::ErrorKind::AddrInUse, text));
+    }
+    let aside = path.with_file_name("keys").join("admin.sock.new");
+    let _ = std::fs::remove_file(&aside);
+    let listener = tokio::net::UnixListener::bind(&aside)?;
+    std::fs::set_permissions(&aside, std::fs::Permissions::from_mode(0o600))?;
+    std::fs::rename(&aside, path)?;
+    Ok(listener)
+}
+
+#[cfg(not(unix))]
+pub(super) fn bind_host(_path: &Path) -> Result<HostDoor, StartError> {
+    Ok(())
+}
+
 /// What all doors share: how many connections there may be, when to stop, where time comes from.
 #[derive(Clone)]
 pub(super) struct Floor {
     pub(super) connections: Arc<Semaphore>,
-    pub(super) stopping: watch::Receiver<Stop>,
+    pub(super) closing: Closing,
     pub(super) world: World,
 }
 
@@ -78,11 +113,11 @@ impl Floor {
     ) -> JoinHandle<()> {
         let floor = self.clone();
         tokio::spawn(async move {
-            let mut stopping = floor.stopping.clone();
-            while let Some(seat) = floor.seat(&mut stopping).await {
+            let mut closing = floor.closing.clone();
+            while let Some(seat) = floor.seat(&mut closing).await {
                 let accepted = tokio::select! {
                     accepted = listener.accept() => accepted,
-                    _ = stopping.changed() => return,
+                    () = closing.told() => return,
                 };
                 let Some((stream, address)) = keep_going(accepted).await else { continue };
                 let _ = stream.set_nodelay(true);
@@ -108,47 +143,36 @@ impl Floor {
         })
     }
 
-    /// Serves commands of the host, by a socket in the data folder that only its owner may open.
+    /// Serves commands of the host.
     #[cfg(unix)]
-    pub(super) fn serve_host(
-        &self,
-        path: &Path,
-        router: Router,
-    ) -> Result<Option<JoinHandle<()>>, StartError> {
-        let listener = private_socket(path).map_err(|error| listen_fault(path.display(), error))?;
+    pub(super) fn serve_host(&self, host: HostDoor, router: Router) -> Option<JoinHandle<()>> {
         let floor = self.clone();
-        Ok(Some(tokio::spawn(async move {
-            let mut stopping = floor.stopping.clone();
-            while let Some(seat) = floor.seat(&mut stopping).await {
+        Some(tokio::spawn(async move {
+            let mut closing = floor.closing.clone();
+            while let Some(seat) = floor.seat(&mut closing).await {
                 let accepted = tokio::select! {
-                    accepted = listener.accept() => accepted,
-                    _ = stopping.changed() => return,
+                    accepted = host.accept() => accepted,
+                    () = closing.told() => return,
                 };
                 let Some((stream, _)) = keep_going(accepted).await else { continue };
                 let (floor, router) = (floor.clone(), router.clone());
                 tokio::spawn(async move { floor.converse(stream, Peer::Host, router, seat).await });
             }
-        })))
+        }))
     }
 
-    /// Where there are no such sockets, commands of the host wait until the server has stopped.
+    /// Where there is no such socket, commands of the host wait until the server has stopped.
     #[cfg(not(unix))]
-    pub(super) fn serve_host(
-        &self,
-        _path: &Path,
-        _router: Router,
-    ) -> Result<Option<JoinHandle<()>>, StartError> {
-        Ok(None)
+    pub(super) fn serve_host(&self, _host: HostDoor, _router: Router) -> Option<JoinHandle<()>> {
+        None
     }
 
     /// A free place for a connection; `None` when the server stops.
-    async fn seat(&self, stopping: &mut watch::Receiver<Stop>) -> Option<OwnedSemaphorePermit> {
-        if *stopping.borrow_and_update() == Stop::Now {
-            return None;
-        }
+    async fn seat(&self, closing: &mut Closing) -> Option<OwnedSemaphorePermit> {
         tokio::select! {
+            biased;
+            () = closing.told() => None,
             seat = self.connections.clone().acquire_owned() => seat.ok(),
-            _ = stopping.changed() => None,
         }
     }
 
@@ -160,7 +184,7 @@ impl Floor {
         router: Router,
         _seat: OwnedSemaphorePermit,
     ) {
-        let mut stopping = self.stopping;
+        let mut closing = self.closing;
         let world = self.world;
         let service = hyper::service::service_fn(move |request: Request<Incoming>| {
             answer(router.clone(), peer.clone(), world.clone(), request)
@@ -171,7 +195,7 @@ impl Floor {
             std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
-            () = told_to_stop(&mut stopping) => {
+            () = closing.told() => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }
@@ -180,10 +204,6 @@ impl Floor {
             tracing::debug!(%error, "a connection broke off");
         }
     }
-}
-
-async fn told_to_stop(stopping: &mut watch::Receiver<Stop>) {
-    let _ = stopping.wait_for(|stop| *stop == Stop::Now).await;
 }
 
 /// Answers one request: within its time, counted, under an id of its own.
@@ -238,20 +258,4 @@ async fn keep_going<T>(accepted: std::io::Result<T>) -> Option<T> {
             None
         }
     }
-}
-
-/// A socket that never existed with wider rights: made in the private key folder, then moved.
-#[cfg(unix)]
-fn private_socket(path: &Path) -> std::io::Result<tokio::net::UnixListener> {
-    use std::os::unix::fs::PermissionsExt as _;
-    if std::os::unix::net::UnixStream::connect(path).is_ok() {
-        let text = "another server answers there: stop it first";
-        return Err(std::io::Error::new(std::io::ErrorKind::AddrInUse, text));
-    }
-    let aside = path.with_file_name("keys").join("admin.sock.new");
-    let _ = std::fs::remove_file(&aside);
-    let listener = tokio::net::UnixListener::bind(&aside)?;
-    std::fs::set_permissions(&aside, std::fs::Permissions::from_mode(0o600))?;
-    std::fs::rename(&aside, path)?;
-    Ok(listener)
 }

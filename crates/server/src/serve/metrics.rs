@@ -4,15 +4,18 @@
 //! macros; what is read from the store or the system is read when the page is asked for.
 
 use std::sync::OnceLock;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::app::{App, Error};
+use crate::closing::Closing;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
 use axum::http::Response;
 use axum::middleware::Next;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
+/// How often what was counted is put together.
+const UPKEEP: Duration = Duration::from_secs(5);
 /// The seconds between which requests are counted.
 const SECONDS: [f64; 12] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
@@ -41,6 +44,14 @@ pub(super) fn install() -> Figures {
 }
 
 impl Figures {
+    /// Keeps what was counted small, whether anyone asks for it or not.
+    pub(super) async fn upkeep(self, mut closing: Closing) {
+        while !closing.is_now() {
+            closing.sleep(UPKEEP).await;
+            self.handle.iter().for_each(PrometheusHandle::run_upkeep);
+        }
+    }
+
     /// All figures as text.
     pub(super) fn text(&self) -> String {
         self.handle.as_ref().map(PrometheusHandle::render).unwrap_or_default()

@@ -53,7 +53,7 @@ struct Files {
 }
 
 /// The certificate that the configuration asks for, or `None` when it wants none.
-pub(super) fn acceptor(
+pub(super) fn certificate(
     config: &Config,
     public_url: &str,
     world: &World,

@@ -1,0 +1,207 @@
+//! Tells news as mails.
+
+use std::time::{Duration, SystemTime};
+
+use ledger::alarm::AlarmKind;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, Message};
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
+use wire::time::Timestamp;
+
+use super::tell::{Teller, Untold};
+use super::{JobFault, words};
+use crate::app::news::{Channel, Happening, NamedNews};
+use crate::config::{self, Mail, MailTls};
+
+/// How long the mail server may take for one step.
+const STEP: Duration = Duration::from_secs(20);
+
+/// The way to a mail server.
+pub struct Post {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+    to: Vec<Mailbox>,
+    domain: String,
+}
+
+impl Post {
+    /// The way to the configured mail server; nothing is sent yet.
+    ///
+    /// # Errors
+    /// `config.secret` if the password or the authority cannot be read, `config.invalid`.
+    pub fn new(config: &Mail, public_url: &str) -> Result<Self, JobFault> {
+        let bad = |why: String| JobFault::Mail { why };
+        let address = |text: &String| {
+            text.parse::<Mailbox>().map_err(|error| bad(format!("{text}: {error}")))
+        };
+        let tls = match config.tls {
+            MailTls::None => Tls::None,
+            MailTls::Starttls => Tls::Required(parameters(config)?),
+            MailTls::Tls => Tls::Wrapper(parameters(config)?),
+        };
+        let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&config.host)
+            .port(config.port)
+            .tls(tls)
+            .timeout(Some(STEP));
+        if let (Some(name), Some(file)) = (&config.username, &config.password_file) {
+            let password = config::secret(file)?;
+            transport = transport.credentials(Credentials::new(name.clone(), password));
+        }
+        Ok(Self {
+            transport: transport.build(),
+            from: address(&config.from)?,
+            to: config.to.iter().map(address).collect::<Result<_, _>>()?,
+            domain: domain(public_url),
+        })
+    }
+
+    /// The mail of a piece of news, as it is sent at a moment.
+    ///
+    /// # Errors
+    /// What is wrong with an address or a header, in words.
+    pub fn mail(&self, news: &NamedNews, now: Timestamp) -> Result<Message, String> {
+        let told = &news.queued.news;
+        let id = |what: &dyn std::fmt::Display| format!("<{what}@{}>", self.domain);
+        let sent = SystemTime::UNIX_EPOCH
+            + Duration::from_millis(u64::try_from(now.millis()).unwrap_or(0));
+        let mut mail = Message::builder()
+            .from(self.from.clone())
+            .subject(words::subject(news))
+            .date(sent)
+            .message_id(Some(id(&told.id)))
+            // Mails about one alarm make one conversation.
+            .references(id(&told.alarm))
+            .header(ContentType::TEXT_PLAIN);
+        for to in &self.to {
+            mail = mail.to(to.clone());
+        }
+        let mut mail = mail.body(text(news)).map_err(|error| error.to_string())?;
+        let name = HeaderName::new_from_ascii_str("Auto-Submitted");
+        mail.headers_mut().insert_raw(HeaderValue::new(name, "auto-generated".to_owned()));
+        Ok(mail)
+    }
+}
+
+/// The mail server's certificate must be for its name, by an authority that is known or named.
+fn parameters(config: &Mail) -> Result<TlsParameters, JobFault> {
+    let mut parameters = TlsParameters::builder(config.host.clone());
+    if let Some(file) = &config.ca {
+        let pem = config::secret(file)?;
+        let certificate = Certificate::from_pem(pem.as_bytes());
+        let certificate = certificate.map_err(|error| JobFault::Mail { why: error.to_string() })?;
+        parameters = parameters.add_root_certificate(certificate);
+    }
+    parameters.build().map_err(|error| JobFault::Mail { why: error.to_string() })
+}
+
+/// The host in the public address: where message ids are ours.
+fn domain(public_url: &str) -> String {
+    let rest = public_url.split_once("://").map_or(public_url, |(_, rest)| rest);
+    let host = rest.split(['/', ':']).next().unwrap_or_default();
+    if host.is_empty() || host.starts_with('[') { "localhost".to_owned() } else { host.to_owned() }
+}
+
+impl Teller for Post {
+    const CHANNEL: Channel = Channel::Mail;
+
+    async fn tell(&mut self, news: &NamedNews, now: Timestamp) -> Result<(), Untold> {
+        let mail = self.mail(news, now).map_err(Untold::Message)?;
+        match self.transport.send(mail).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.is_permanent() => Err(Untold::Message(error.to_string())),
+            Err(error) => Err(Untold::Receiver(error.to_string())),
+        }
+    }
+}
+
+/// What the mail says.
+fn text(news: &NamedNews) -> String {
+    let told = &news.queued.news;
+    let mut out = match (told.happening, news.kind) {
+        (Happening::Opened, AlarmKind::InsufficientLicenses) => shortage(news),
+        (Happening::Settled, AlarmKind::InsufficientLicenses) => settled(news),
+        (Happening::Opened, AlarmKind::ClonedInstance) => cloned(news),
+        (Happening::Settled, AlarmKind::ClonedInstance) => {
+            format!("It is settled: one device alone reports as {} again.\n", told.about)
+        }
+    };
+    out.push_str(&format!("\nThe alarm: {}\nIts id: {}\n", news.link, told.alarm));
+    out
+}
+
+fn shortage(news: &NamedNews) -> String {
+    let told = &news.queued.news;
+    format!(
+        "{license} is short by {missing} in the virtual account {place} of {account}.\n\
+         \n\
+         Needed       {needed}  (in use, as the devices measured it)\n\
+         In force     {in_force}  (of the entitlements whose term is running)\n\
+         Missing      {missing}\n\
+         \n\
+         Short since  {since}  (measured)\n\
+         Known since  {known}\n\
+         \n\
+         It is resolved when {missing} more are in force there, or {missing} fewer are in use.\n\
+         No device is stopped. You will be told when it is settled.\n\
+         \n\
+         Tag: {tag}\n",
+        license = words::shown_name(news),
+        place = news.virtual_account,
+        account = news.account,
+        needed = told.needed,
+        in_force = words::in_force(news).unwrap_or(0),
+        missing = told.missing,
+        since = moment(told.since),
+        known = moment(told.at),
+        tag = told.about,
+    )
+}
+
+fn settled(news: &NamedNews) -> String {
+    let told = &news.queued.news;
+    format!(
+        "It is settled: {license} suffices again in the virtual account {place} of {account}.\n\
+         \n\
+         In use         {needed}\n\
+         Settled since  {since}\n\
+         \n\
+         Tag: {tag}\n",
+        license = words::shown_name(news),
+        place = news.virtual_account,
+        account = news.account,
+        needed = told.needed,
+        since = moment(told.since),
+        tag = told.about,
+    )
+}
+
+fn cloned(news: &NamedNews) -> String {
+    let told = &news.queued.news;
+    format!(
+        "Two devices report under one identity in the virtual account {place} of {account}.\n\
+         \n\
+         Identity     {about}\n\
+         Since        {since}  (measured)\n\
+         Known since  {known}\n\
+         \n\
+         A copied virtual machine or device store does this. Give one of them an identity and a\n\
+         store of its own. Until then the higher of the two counts. No device is stopped.\n",
+        place = news.virtual_account,
+        account = news.account,
+        about = told.about,
+        since = moment(told.since),
+        known = moment(told.at),
+    )
+}
+
+/// A moment to the second, as people read it.
+fn moment(at: Timestamp) -> String {
+    let text = at.to_string();
+    let (day, time) = text.split_once('T').unwrap_or((&text, ""));
+    format!("{day} {} UTC", time.get(..8).unwrap_or(time))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,31 @@
+//! Lets time pass: terms that begin or end, alarms that are told as settled, old rows.
+
+use std::time::Duration;
+
+use crate::app::App;
+use crate::closing::Closing;
+
+/// How often is looked.
+const EVERY: Duration = Duration::from_secs(5);
+/// After so many looks old rows are removed: once a day.
+const LOOKS_A_DAY: u32 = 24 * 60 * 60 / 5;
+
+/// Tends until the server stops.
+pub(super) async fn run(app: App, mut closing: Closing) {
+    let mut looks: u32 = 0;
+    while !closing.is_now() {
+        match app.tend().await {
+            Ok(0) => {}
+            // There may be more than one round takes.
+            Ok(_) => continue,
+            Err(error) => tracing::warn!(%error, "terms and alarms cannot be tended to"),
+        }
+        if looks.is_multiple_of(LOOKS_A_DAY)
+            && let Err(error) = app.forget().await
+        {
+            tracing::warn!(%error, "old rows cannot be removed");
+        }
+        looks = looks.wrapping_add(1);
+        closing.sleep(EVERY).await;
+    }
+}

@@ -1,0 +1,61 @@
+//! The words in which news is told, alike along every channel.
+
+use ledger::alarm::AlarmKind;
+
+use crate::app::news::{Channel, Happening, NamedNews};
+
+/// The channel, in logs and figures.
+pub(super) fn channel(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Mail => "mail",
+        Channel::Syslog => "syslog",
+    }
+}
+
+/// The stable code of what the news is about.
+pub(super) fn code(news: &NamedNews) -> &'static str {
+    match news.kind {
+        AlarmKind::InsufficientLicenses => "alarm.insufficient_licenses",
+        AlarmKind::ClonedInstance => "alarm.cloned_instance",
+    }
+}
+
+/// The license's name, or its tag's, or the instance's identity.
+pub(super) fn shown_name(news: &NamedNews) -> String {
+    let about = &news.queued.news.about;
+    match (&news.license, news.kind) {
+        (Some(license), _) => license.name.clone(),
+        (None, AlarmKind::InsufficientLicenses) => wire::tag::EntitlementTag::new(about)
+            .map_or_else(|_| about.clone(), |tag| tag.short_name().to_owned()),
+        (None, AlarmKind::ClonedInstance) => about.clone(),
+    }
+}
+
+/// Units in force when a shortage was found.
+pub(super) fn in_force(news: &NamedNews) -> Option<i64> {
+    let told = &news.queued.news;
+    let found = (told.happening, news.kind) == (Happening::Opened, AlarmKind::InsufficientLicenses);
+    found.then_some(told.needed - told.missing)
+}
+
+/// What happened to what, where, in one line without control characters.
+pub(super) fn summary(news: &NamedNews) -> String {
+    let told = &news.queued.news;
+    let what = match (told.happening, news.kind) {
+        (Happening::Opened, AlarmKind::InsufficientLicenses) => {
+            format!("Short by {}", told.missing)
+        }
+        (Happening::Opened, AlarmKind::ClonedInstance) => {
+            "Two devices with one identity".to_owned()
+        }
+        (Happening::Settled, _) => "Settled".to_owned(),
+    };
+    let (name, place, account) = (shown_name(news), &news.virtual_account, &news.account);
+    let line = format!("{what}: {name} in {place} ({account})");
+    line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// The subject of a mail.
+pub(super) fn subject(news: &NamedNews) -> String {
+    format!("[Scrip] {}", summary(news))
+}
