@@ -115,6 +115,8 @@ impl<K: Ord + Clone, R> Leaf<K, R> {
 #[expect(missing_docs, reason = "each leaf is named after the row it holds")]
 pub struct Page {
     read: BTreeSet<Want>,
+    /// The same for reports, apart, because they are forgotten after each batch.
+    read_reports: BTreeSet<Want>,
     complete: Complete,
     pub accounts: Leaf<AccountId, Account>,
     pub virtual_accounts: Leaf<(AccountId, VirtualAccountId), VirtualAccount>,
@@ -207,7 +209,10 @@ impl Page {
 
     /// Notes that rows were read, so that what is not there is known to be absent.
     pub fn note_read(&mut self, want: Want) {
-        self.read.insert(want);
+        match want {
+            Want::Reports(..) | Want::ReportsAt(..) => self.read_reports.insert(want),
+            other => self.read.insert(other),
+        };
     }
 
     /// Whether the page knows what a want asks for, so that it need not be read.
@@ -230,7 +235,7 @@ impl Page {
             }
             _ => false,
         };
-        on_leaf || self.read.contains(want)
+        on_leaf || self.has_read(want)
     }
 
     /// Notes that everything changed is written: the rows stay for the next command, what was
@@ -238,7 +243,7 @@ impl Page {
     pub fn settle(&mut self) {
         self.appended.clear();
         self.reports = Leaf::default();
-        self.read.retain(|want| !matches!(want, Want::Reports(..) | Want::ReportsAt(..)));
+        self.read_reports.clear();
         self.accounts.changed.clear();
         self.virtual_accounts.changed.clear();
         self.licenses.changed.clear();
@@ -272,11 +277,14 @@ impl Page {
 
     /// Whether rows were read.
     pub fn has_read(&self, want: &Want) -> bool {
-        self.read.contains(want)
+        match want {
+            Want::Reports(..) | Want::ReportsAt(..) => self.read_reports.contains(want),
+            other => self.read.contains(other),
+        }
     }
 
     fn require(&self, want: Want) -> Result<(), Unread> {
-        if self.complete == Complete::Yes || self.read.contains(&want) {
+        if self.complete == Complete::Yes || self.has_read(&want) {
             Ok(())
         } else {
             Err(Unread(want))
@@ -385,7 +393,7 @@ impl Page {
         key: KeyId,
         position: Position,
     ) -> Result<Vec<&Recorded>, Unread> {
-        if !self.read.contains(&Want::Reports(account, instance)) {
+        if !self.has_read(&Want::Reports(account, instance)) {
             self.require(Want::ReportsAt(account, instance, key, position))?;
         }
         let from = (account, instance, key, position.epoch, position.number, [0; 32]);
