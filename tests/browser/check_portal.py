@@ -68,6 +68,7 @@ class ThePortal(unittest.TestCase):
         browser.field("Set-up secret").type("not-the-secret")
         browser.button("Sign in").click()
         browser.wait_for_text("this is not the set-up secret", seconds=15)
+        browser.console()  # the browser notes the refusal, status 401, as an error
         self.sign_in()
 
     def test_2_the_overview_shows_devices_pools_and_alarms(self):

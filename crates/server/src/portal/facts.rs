@@ -184,8 +184,7 @@ fn short(view: &AlarmView) -> (Cause, String, Vec<Way>) {
         act: None,
     };
     if view.license.is_some() {
-        let because = format!("{} are in use, {} are in force.", alarm.needed, need.entitled);
-        (Cause::Short { license, need }, because, vec![less, more])
+        (Cause::Short { license, need }, String::new(), vec![less, more])
     } else {
         let because =
             "It counts under its own tag; nobody can have bought it under this tag.".to_owned();

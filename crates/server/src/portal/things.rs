@@ -238,7 +238,8 @@ pub(super) async fn instance(
         instance.parse().map_err(|_| Refusal::NotFound { what: "product instance" })?;
     let reads = guest.may(Action::Read, account)?;
     let now = app.world.now();
-    let detail = app.instance(&reads, account, id, None, REPORTS).await?;
+    let mut detail = app.instance(&reads, account, id, None, REPORTS).await?;
+    detail.reports.rows.sort_by_key(|report| std::cmp::Reverse(report.position));
     let one = &detail.view.instance;
     let consumers = consumers(&detail);
     let around = PoolQuestion {

@@ -38,9 +38,14 @@ pub(crate) enum Shape {
 }
 
 impl<'a> BalanceChart<'a> {
-    /// The chart of the first rows of a list that begins with the lowest balance.
+    /// The chart of the first rows of a list that begins with the lowest balance, without those
+    /// whose shortage is nobody's business: they would set the scale.
     pub(crate) fn lowest(rows: &'a [PoolRow]) -> Self {
-        let rows = &rows[..rows.len().min(ROWS)];
+        let rows: Vec<&PoolRow> = rows
+            .iter()
+            .filter(|row| !matches!(row.alert, PoolAlert::Tolerated(_)))
+            .take(ROWS)
+            .collect();
         let missing = rows.iter().map(|row| -row.balance).max().unwrap_or(0).max(0);
         let mut free: Vec<i64> = rows.iter().map(|row| row.balance.max(0)).collect();
         free.sort_unstable_by_key(|free| std::cmp::Reverse(*free));
@@ -61,7 +66,7 @@ impl<'a> BalanceChart<'a> {
             some => Shape::Free { width: said(percent(some)) },
         };
         let place = |at: usize| said((at as f64 + 0.5) / rows.len().max(1) as f64 * 100.0);
-        let bars = rows.iter().enumerate().map(|(at, row)| Bar {
+        let bars = rows.iter().enumerate().map(|(at, &row)| Bar {
             row,
             shape: shape(row.balance),
             middle: place(at),
@@ -84,13 +89,6 @@ impl<'a> BalanceChart<'a> {
                 worst.row.virtual_account,
             ),
         }
-    }
-}
-
-impl Bar<'_> {
-    /// Whether the shortage is nobody's business: drawn plain.
-    pub(crate) fn is_tolerated(&self) -> bool {
-        matches!(self.row.alert, PoolAlert::Tolerated(_))
     }
 }
 
