@@ -9,7 +9,7 @@ use ledger::alarm::{AlarmKind, AlarmState};
 use ledger::entitlement::{Bucket, Entitlement};
 use ledger::refusal::Refusal;
 use ledger::report::{Counting, Flag, Recorded};
-use ledger::role::Action;
+use ledger::role::{Action, Permit};
 use wire::id::{AccountId, InstanceId, PoolId};
 use wire::time::Timestamp;
 
@@ -242,15 +242,7 @@ pub(super) async fn instance(
     detail.reports.rows.sort_by_key(|report| std::cmp::Reverse(report.position));
     let one = &detail.view.instance;
     let consumers = consumers(&detail);
-    let around = PoolQuestion {
-        virtual_account: Some(one.virtual_account()),
-        short: Some(Short::Only),
-        ..PoolQuestion::default()
-    };
-    let short = app.pools(&reads, account, around, LINES).await?.rows;
-    let warning =
-        |view: &PoolView| (view.pool.id, pool_alert(&view.standing, view.license.as_ref()));
-    let warnings: BTreeMap<PoolId, PoolAlert> = short.iter().map(warning).collect();
+    let warnings = warnings(&app, &reads, one).await?;
     let page = Instance {
         frame: frame(&app, &guest, account, None).await?,
         as_of: moment(now, now),
@@ -291,6 +283,23 @@ pub(super) async fn instance(
         report_now: pastes::report_now(),
     };
     shown(&page, &headers)
+}
+
+/// What the pools of an instance's virtual account warn of, where they do.
+async fn warnings(
+    app: &App,
+    reads: &Permit,
+    one: &ledger::instance::Instance,
+) -> Result<BTreeMap<PoolId, PoolAlert>, Unshown> {
+    let around = PoolQuestion {
+        virtual_account: Some(one.virtual_account()),
+        short: Some(Short::Only),
+        ..PoolQuestion::default()
+    };
+    let short = app.pools(reads, one.account, around, LINES).await?.rows;
+    let warning =
+        |view: &PoolView| (view.pool.id, pool_alert(&view.standing, view.license.as_ref()));
+    Ok(short.iter().map(warning).collect())
 }
 
 fn old_names(detail: &InstanceDetail) -> Vec<String> {
