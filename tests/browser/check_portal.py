@@ -117,8 +117,8 @@ class ThePortal(unittest.TestCase):
     def test_6_the_alarms_page_says_what_is_wrong_and_what_to_do(self):
         self.sign_in()
         browser = self.browser
-        browser.find("a[href$='/alarms']").click()
-        browser.wait_for_text("missing", seconds=15)
+        browser.link("All alarms").click()
+        browser.wait_for_text("Missing", seconds=15)
         self.shot("alarms")
 
 
