@@ -269,7 +269,6 @@ impl<'a> Sweep<'a> {
                 push(self.curves.steps.entry((tag.clone(), place)).or_default(), here);
             }
             last.virtual_account = place;
-            last.step.at = at;
         }
     }
 

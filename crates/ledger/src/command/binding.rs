@@ -3,7 +3,6 @@
 use wire::id::{AccountId, InstanceId, TokenId, VirtualAccountId};
 use wire::key::KeyId;
 use wire::report::Member;
-use wire::seal::Position;
 use wire::tag::SoftwareTag;
 use wire::time::Timestamp;
 use wire::udi::Udi;
@@ -21,10 +20,6 @@ use crate::report::Flag;
 use crate::role::Action;
 use crate::token::Token;
 use crate::usage;
-
-/// The position of the name that a device gives when it is bound: newer than any unverified
-/// report, older than any verified one.
-const AFTER_ALL_UNVERIFIED: Position = Position { epoch: 0, number: i64::MAX as u64 };
 
 /// Binds a device's UDI and key to the virtual account of an ID token.
 #[derive(Clone, Debug)]
@@ -139,7 +134,6 @@ impl Bind {
         }
         if !self.name.is_empty() {
             next.name.clone_from(&self.name);
-            next.named_at = next.named_at.max(AFTER_ALL_UNVERIFIED);
             usage::keep_name(page, pen, &next, &self.name, now)?;
         }
         if next.virtual_account() != place {
