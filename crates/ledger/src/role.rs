@@ -28,7 +28,7 @@ impl Actor {
     fn role(&self) -> &'static str {
         match self {
             Self::Operator | Self::Host => "operator",
-            Self::Anonymous => "nobody",
+            Self::Anonymous => "a visitor",
         }
     }
 }

@@ -61,7 +61,7 @@ fn claim(owner: u8, account: u8) -> Command {
 
 #[test]
 fn a_claim_is_for_one_owner_who_may_make_it_again() {
-    for reading in [Reading::Whole, Reading::AsAsked] {
+    for reading in [Reading::Whole, Reading::AsAsked, Reading::Kept] {
         let mut book = Book::new(reading);
         book.run(&claim(1, 1), NOW).expect("nobody has it");
         book.run(&claim(1, 1), NOW).expect("the owner again");
@@ -76,7 +76,7 @@ fn a_claim_is_for_one_owner_who_may_make_it_again() {
 
 #[test]
 fn a_session_begins_and_ends_and_a_fact_is_the_last_one_kept() {
-    for reading in [Reading::Whole, Reading::AsAsked] {
+    for reading in [Reading::Whole, Reading::AsAsked, Reading::Kept] {
         let mut book = Book::new(reading);
         let session = Session {
             token_hash: [1; 32],

@@ -83,7 +83,7 @@ fn nobody_may_do_anything_and_is_told_why() {
         for scope in [Scope::House, Scope::Account(OWN)] {
             let refusal = permit(&Actor::Anonymous, action, scope).expect_err("refused");
             assert_eq!(refusal.code(), "permit.denied");
-            let words = format!("nobody may not {}: ask an operator", action.words());
+            let words = format!("a visitor may not {}: ask an operator", action.words());
             assert_eq!(refusal.to_string(), format!("{words} (permit.denied)"));
         }
     }
@@ -233,7 +233,7 @@ fn no_request_is_done_on_a_permit_for_another_act() {
     for held in Action::ALL {
         let made = permit(&Actor::Operator, held, Scope::House).expect("may");
         for (needed, command) in requests(&made).into_iter().filter(|(needed, _)| *needed != held) {
-            let mut book = Book::new(Reading::AsAsked);
+            let mut book = Book::new(Reading::Kept);
             let refusal = book.run(&command, NOW).expect_err("refused");
             assert_eq!(refusal.code(), "permit.denied", "{held:?} for {needed:?}");
             assert_eq!(book.rows(), []);

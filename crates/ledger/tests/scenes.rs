@@ -1,8 +1,9 @@
 //! Scenes: what happens, and what the book answers, one line each.
 //!
 //! A scene is a file in `scenes/` that a license manager can read. Left of the bar stands
-//! what happens, or what is asked; right of it the answer. Each scene is played twice:
-//! with the whole book on the page, and with rows given only when a command asks.
+//! what happens, or what is asked; right of it the answer. Each scene is played three
+//! times: with the whole book on the page, with rows given only when a command asks, and
+//! with a page that is kept from one command to the next.
 
 #[path = "stage/acts.rs"]
 mod acts;
@@ -49,13 +50,15 @@ fn play_file(path: &Path) {
     let text = std::fs::read_to_string(path).expect("a scene");
     let (wrong, whole) = play(&text, Reading::Whole);
     assert!(wrong.is_empty(), "{}\n{}", path.display(), wrong.join("\n"));
-    let (wrong, asked) = play(&text, Reading::AsAsked);
-    assert!(wrong.is_empty(), "rows as asked: {}\n{}", path.display(), wrong.join("\n"));
-    assert_eq!(whole.book.rows(), asked.book.rows(), "both ways of reading give the same rows");
-    assert_eq!(whole.book.entries, asked.book.entries);
-    assert_eq!(whole.book.alarm_changes, asked.book.alarm_changes);
-    assert_eq!(whole.book.news, asked.book.news);
-    assert_eq!(whole.book.events, asked.book.events);
+    for reading in [Reading::AsAsked, Reading::Kept] {
+        let (wrong, other) = play(&text, reading);
+        assert!(wrong.is_empty(), "{reading:?}: {}\n{}", path.display(), wrong.join("\n"));
+        assert_eq!(whole.book.rows(), other.book.rows(), "any reading gives the same rows");
+        assert_eq!(whole.book.entries, other.book.entries);
+        assert_eq!(whole.book.alarm_changes, other.book.alarm_changes);
+        assert_eq!(whole.book.news, other.book.news);
+        assert_eq!(whole.book.events, other.book.events);
+    }
 }
 
 macro_rules! scenes {

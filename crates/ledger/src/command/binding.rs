@@ -74,7 +74,8 @@ impl Bind {
             Err(Refusal::TokenUsedUp { .. }) if at_home => {}
             other => other?,
         }
-        if let Some(key) = page.device_key(self.account, self.key)? {
+        let bound_before = page.device_key(self.account, self.key)?;
+        if let Some(key) = bound_before {
             self.check_key(key, known.as_ref())?;
         }
         let mut pen = Pen::new(page, self.account, now);
@@ -83,7 +84,10 @@ impl Bind {
         if !at_home {
             pen.put(Effect::Token(Token { uses: token.uses + 1, ..token.clone() }));
         }
-        pen.put(self.event(&instance, token, now));
+        // A device that asks again changes nothing, however soon it does.
+        if bound_before.is_none() || !at_home {
+            pen.put(self.event(&instance, token, now));
+        }
         let bound = Bound {
             instance: instance.id,
             virtual_account: token.virtual_account,

@@ -1,7 +1,8 @@
 //! A book without a database: owns a page, runs commands on it, keeps what they append.
 //!
-//! It reads in one of two ways. *Whole*: everything is on one page. *As asked*: each
+//! It reads in one of three ways. *Whole*: everything is on one page. *As asked*: each
 //! command gets an empty page, and rows only when it asks for them, as with the store.
+//! *Kept*: the same, but the page is settled and goes on to the next command.
 
 use ledger::command::{Answer, Command, Progress, Stop};
 use ledger::page::{Page, Want};
@@ -16,11 +17,14 @@ pub(crate) enum Reading {
     Whole,
     /// Rows come when they are asked for.
     AsAsked,
+    /// Rows come when they are asked for, and stay.
+    Kept,
 }
 
 /// The book: all rows, and everything that was appended.
 pub(crate) struct Book {
     reading: Reading,
+    kept: Page,
     /// All rows.
     pub(crate) page: Page,
     /// All entries, in the order of writing.
@@ -38,6 +42,7 @@ impl Book {
     pub(crate) fn new(reading: Reading) -> Self {
         Self {
             reading,
+            kept: Page::default(),
             page: Page::whole(),
             entries: Vec::new(),
             news: Vec::new(),
@@ -58,7 +63,7 @@ impl Book {
                 self.keep();
                 answer
             }
-            Reading::AsAsked => {
+            Reading::AsAsked | Reading::Kept => {
                 self.run_together(&[(command.clone(), now)]).pop().expect("one answer")
             }
         }
@@ -70,13 +75,18 @@ impl Book {
         &mut self,
         commands: &[(Command, Timestamp)],
     ) -> Vec<Result<Answer, Refusal>> {
-        let mut page = Page::default();
+        let mut page = match self.reading {
+            Reading::Kept => std::mem::take(&mut self.kept),
+            Reading::Whole | Reading::AsAsked => Page::default(),
+        };
         let mut progress: Vec<Progress> = commands.iter().map(|_| Progress::default()).collect();
         let mut answers: Vec<Option<Result<Answer, Refusal>>> = vec![None; commands.len()];
         let mut wants: Vec<Want> = commands.iter().flat_map(|(one, _)| one.hints()).collect();
         while answers.iter().any(Option::is_none) {
             for want in std::mem::take(&mut wants) {
-                self.read(&mut page, want);
+                if !page.knows(&want) {
+                    self.read(&mut page, want);
+                }
             }
             for (nth, (command, now)) in commands.iter().enumerate() {
                 if answers[nth].is_some() {
@@ -96,8 +106,10 @@ impl Book {
             assert_eq!(changed(&page), [], "a refused request leaves nothing on the page");
             assert_eq!(page.appended, [], "a refused request appends nothing");
         }
-        let effects = changed(&page).into_iter().chain(page.appended).collect();
-        self.page.turn(Posting { effects });
+        let appended = std::mem::take(&mut page.appended);
+        self.page.turn(Posting { effects: changed(&page).into_iter().chain(appended).collect() });
+        page.settle();
+        self.kept = page;
         self.keep();
         answers.into_iter().flatten().collect()
     }
