@@ -1,9 +1,17 @@
 //! The `scrip` command: what can be typed, one module for each subcommand. It holds no rule.
 
+mod account;
 mod config;
 mod demo;
+mod desk;
+mod host;
+mod import;
+mod inventory;
+mod license;
 mod log;
 mod serve;
+mod show;
+mod token;
 
 use std::process::ExitCode;
 
@@ -22,7 +30,10 @@ Examples:
   scrip demo
   scrip serve
   scrip config example > scrip.toml
-  scrip serve --config scrip.toml";
+  scrip serve --config scrip.toml
+  scrip import usage usage.xml
+  scrip account create \"Northwind Ltd\" --domain northwind.example
+  scrip token create --max-uses 1";
 
 #[derive(Debug, Subcommand)]
 enum Verb {
@@ -33,6 +44,42 @@ enum Verb {
     /// Work with the configuration.
     #[command(subcommand)]
     Config(config::ConfigVerb),
+    /// Take in files that somebody carried.
+    #[command(subcommand)]
+    Import(import::ImportVerb),
+    /// Work with accounts.
+    #[command(subcommand)]
+    Account(account::AccountVerb),
+    /// Work with virtual accounts.
+    #[command(subcommand)]
+    VirtualAccount(account::VirtualAccountVerb),
+    /// Work with license definitions.
+    #[command(subcommand)]
+    License(license::LicenseVerb),
+    /// Work with entitlements.
+    #[command(subcommand)]
+    Entitlement(license::EntitlementVerb),
+    /// Work with ID tokens.
+    #[command(subcommand)]
+    Token(token::TokenVerb),
+    /// Look at pools.
+    #[command(subcommand)]
+    Pool(inventory::PoolVerb),
+    /// Look at product instances.
+    #[command(subcommand)]
+    Instance(inventory::InstanceVerb),
+    /// Look at alarms.
+    #[command(subcommand)]
+    Alarm(inventory::AlarmVerb),
+    /// Make a new set-up secret; the one before is void.
+    SetupSecret(host::SetUpSecret),
+    /// Prove that the book is consistent.
+    Fsck(host::Fsck),
+    /// Copy the book and the keys, while they are in use.
+    Backup(host::Backup),
+    /// Look at the keys.
+    #[command(subcommand)]
+    Keys(host::KeysVerb),
 }
 
 fn main() -> ExitCode {
@@ -41,11 +88,24 @@ fn main() -> ExitCode {
         Verb::Demo(demo) => demo::run(demo),
         Verb::Serve(serve) => serve::run(serve),
         Verb::Config(verb) => config::run(verb),
+        Verb::Import(verb) => import::run(verb),
+        Verb::Account(verb) => account::run(verb),
+        Verb::VirtualAccount(verb) => account::run_virtual(verb),
+        Verb::License(verb) => license::run(verb),
+        Verb::Entitlement(verb) => license::run_entitlement(verb),
+        Verb::Token(verb) => token::run(verb),
+        Verb::Pool(verb) => inventory::run_pool(verb),
+        Verb::Instance(verb) => inventory::run_instance(verb),
+        Verb::Alarm(verb) => inventory::run_alarm(verb),
+        Verb::SetupSecret(ask) => host::set_up_secret(ask),
+        Verb::Fsck(ask) => host::fsck(ask),
+        Verb::Backup(ask) => host::backup(ask),
+        Verb::Keys(verb) => host::keys(verb),
     };
     match done {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("scrip: {error}");
+            eprintln!("scrip: {}", desk::words(&error));
             ExitCode::FAILURE
         }
     }

@@ -5,7 +5,9 @@
 pub mod accounts;
 pub mod alarms;
 pub mod attempts;
+pub mod backup;
 pub mod catalogue;
+pub mod check;
 pub mod found;
 pub mod import_usage;
 pub mod inventory;
@@ -79,6 +81,14 @@ pub enum Error {
     /// A usage report is not in its form.
     #[error("{0}")]
     Report(#[from] ReportError),
+    /// A usage report of a file is not in its form.
+    #[error("report {number} of the file: {error}")]
+    NthReport {
+        /// Which one, from 1.
+        number: usize,
+        /// What is wrong with it.
+        error: ReportError,
+    },
     /// Something else about the request, with its stable code in the text's end.
     #[error("{text} ({code})")]
     Bad {
@@ -111,7 +121,7 @@ impl Error {
             Self::Fault(fault) => fault.code(),
             Self::File(error) => error.code,
             Self::Seal(error) => error.code(),
-            Self::Report(error) => error.code(),
+            Self::Report(error) | Self::NthReport { error, .. } => error.code(),
             Self::Bad { code, .. } => code,
         }
     }

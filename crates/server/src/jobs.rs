@@ -19,7 +19,7 @@ use crate::config::{Config, ConfigError};
 #[derive(Debug, thiserror::Error)]
 pub enum JobFault {
     /// A file that it needs cannot be read.
-    #[error("{0}")]
+    #[error(transparent)]
     File(#[from] ConfigError),
     /// The mail server cannot be spoken to as configured.
     #[error("[mail]: {why} (config.invalid)")]

@@ -49,6 +49,17 @@ pub enum KeyFault {
     },
 }
 
+impl KeyFault {
+    /// The stable public code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::File { .. } => "keys.file",
+            Self::Damaged { .. } => "keys.damaged",
+            Self::Unlisted { .. } => "keys.unlisted",
+        }
+    }
+}
+
 /// A node's keys in memory.
 pub struct NodeKeys {
     /// The key that signs acknowledgements, trust codes and policies.
@@ -121,6 +132,19 @@ impl KeyFolder {
         let seed: [u8; 32] = world.random();
         self.write(name, &seed)?;
         Ok(seed)
+    }
+
+    /// Copies all keys into another key folder.
+    ///
+    /// # Errors
+    /// `keys.file`, `keys.damaged`; a key that is there already is not overwritten.
+    pub fn copy_to(&self, other: &Self) -> Result<(), KeyFault> {
+        for name in [ROOT, ONLINE, HOUSE] {
+            if let Some(seed) = self.read(name)? {
+                other.write(name, &seed)?;
+            }
+        }
+        Ok(())
     }
 
     fn write(&self, name: &str, seed: &[u8; 32]) -> Result<(), KeyFault> {

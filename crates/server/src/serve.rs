@@ -4,6 +4,7 @@
 //! server. Not here: what it answers (`api`, `portal`), and what it does unasked (`jobs`).
 
 mod bench;
+pub mod desk;
 mod health;
 mod host;
 mod listen;
@@ -11,7 +12,7 @@ mod metrics;
 mod tls;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ use store::{Book, Channel, Options, Place, Runner};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-use crate::app::found::{FoundError, Founding, found};
+use crate::app::found::{FoundError, Founded, Founding, found, found_silently};
 use crate::app::{App, Settings};
 use crate::closing::{self, Closer};
 use crate::config::{self, Config, ConfigError, TlsMode};
@@ -51,22 +52,22 @@ pub enum StartError {
         error: std::io::Error,
     },
     /// A file that holds a secret cannot be read.
-    #[error("{0}")]
+    #[error(transparent)]
     Secret(#[from] ConfigError),
     /// The certificate.
-    #[error("{0}")]
+    #[error(transparent)]
     Tls(#[from] TlsFault),
     /// The keys.
-    #[error("{0}")]
+    #[error(transparent)]
     Keys(#[from] KeyFault),
     /// The installation.
-    #[error("{0}")]
+    #[error(transparent)]
     Found(#[from] FoundError),
     /// A job.
-    #[error("{0}")]
+    #[error(transparent)]
     Job(#[from] JobFault),
     /// The store.
-    #[error("{0}")]
+    #[error(transparent)]
     Store(#[from] store::Fault),
 }
 
@@ -84,8 +85,8 @@ pub enum BenchRoutes {
 pub struct Opened {
     /// The use cases.
     pub app: App,
-    /// The set-up secret, at the very first start only: it is shown once.
-    pub set_up_secret: Option<String>,
+    /// What answers, with the rights of a command of the host.
+    pub router: Router,
 }
 
 /// A server that runs.
@@ -134,13 +135,14 @@ pub async fn start_with(
     let admin_socket = config.server.data.join(ADMIN_SOCKET);
     let host = listen::bind_host(&admin_socket)?;
     let tellers = Tellers::new(&config, &public_url)?;
-    let Opened { app, set_up_secret } =
-        found_in(book, world.clone(), &keys, &config, &public_url).await?;
+    let founding = founding(&config, &public_url);
+    let Founded { app, set_up_secret } = found(book, world.clone(), &keys, &founding).await?;
 
     let (closer, closing) = closing::pair();
     let connections = Arc::new(Semaphore::new(CONNECTIONS as usize));
     let router = router(&app, figures.clone(), bench);
-    let host_router = router.clone().merge(host::routes().with_state(app.clone()));
+    let host_router =
+        router.clone().merge(host::routes(&config.server.data).with_state(app.clone()));
     let mut tasks = tellers.start(&app, &closing);
     tasks.push(tokio::spawn(figures.upkeep(closing.clone())));
     let floor = listen::Floor { connections: connections.clone(), closing, world };
@@ -160,23 +162,25 @@ pub async fn start_with(
     })
 }
 
-/// Opens the installation in a data folder without serving it, founding it if nobody did.
+/// Opens the installation in a data folder without serving it, founding it if nobody did; the
+/// set-up secret is left to the first start of a server.
 ///
 /// # Errors
 /// As [`start`], but for listening.
 pub async fn open(config: &Config, world: World) -> Result<Opened, StartError> {
     let book = open_book(config, &world).await?;
     let keys = KeyFolder::open(&config.server.data)?;
-    found_in(book, world, &keys, config, &public_url(config, config.server.listen)).await
-}
-
-/// What a command of the host may ask of an installation that it opened itself.
-pub fn host_router(opened: &Opened) -> Router {
-    let router = router(&opened.app, metrics::install(), BenchRoutes::Absent);
-    router.merge(host::routes().with_state(opened.app.clone())).layer(Extension(Actor::Host))
+    let founding = founding(config, &public_url(config, config.server.listen));
+    let app = found_silently(book, world, &keys, &founding).await?;
+    let host = host::routes(&config.server.data).with_state(app.clone());
+    let router = router(&app, metrics::install(), BenchRoutes::Absent);
+    Ok(Opened { router: router.merge(host).layer(Extension(Actor::Host)), app })
 }
 
 async fn open_book(config: &Config, world: &World) -> Result<Book, StartError> {
+    let data = &config.server.data;
+    make_private(data)
+        .map_err(|error| KeyFault::File { path: data.display().to_string(), error })?;
     let options = Options {
         place: place(config)?,
         channels: channels(config),
@@ -187,17 +191,24 @@ async fn open_book(config: &Config, world: &World) -> Result<Book, StartError> {
     Ok(book.map_err(|error| store::Fault::Down { why: error.to_string() })??)
 }
 
-async fn found_in(
-    book: Book,
-    world: World,
-    keys: &KeyFolder,
-    config: &Config,
-    public_url: &str,
-) -> Result<Opened, StartError> {
+/// Makes a folder that only its owner may enter; one that is there keeps its rights.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    builder.create(folder)
+}
+
+fn founding(config: &Config, public_url: &str) -> Founding {
     let settings = Settings { public_url: public_url.to_owned() };
-    let founding = Founding { node: config.server.node.clone(), settings };
-    let founded = found(book, world, keys, &founding).await?;
-    Ok(Opened { app: founded.app, set_up_secret: founded.set_up_secret })
+    Founding { node: config.server.node.clone(), settings }
 }
 
 /// All that is answered to who comes over the network.

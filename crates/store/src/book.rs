@@ -22,7 +22,7 @@ const QUEUE: usize = 8_192;
 /// How many commands a batch takes at most.
 const BATCH: usize = 1_024;
 /// The file in a SQLite folder.
-const FILE: &str = "scrip.db";
+pub(crate) const FILE: &str = "scrip.db";
 
 /// Where the book is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,6 +125,11 @@ impl Book {
                 _runtime: runtime,
             }),
         })
+    }
+
+    /// Where readers find it.
+    pub(crate) fn source(&self) -> &Source {
+        self.inner.pool.source()
     }
 
     /// Writes an order; when this returns without a fault, it is durable.

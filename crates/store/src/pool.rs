@@ -37,6 +37,10 @@ impl Pool {
         Self { source, idle: Mutex::new(Vec::new()) }
     }
 
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
+    }
+
     /// Runs a read in a transaction of its own that sees only what it may.
     pub(crate) fn read<T>(
         &self,

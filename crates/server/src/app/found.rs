@@ -53,7 +53,6 @@ pub struct Founding {
 struct Facts {
     realm: Option<Vec<u8>>,
     bundle: Option<Vec<u8>>,
-    secret: Option<Vec<u8>>,
 }
 
 /// Opens the installation whose book this is, founding it if nobody did.
@@ -66,9 +65,29 @@ pub async fn found(
     folder: &KeyFolder,
     founding: &Founding,
 ) -> Result<Founded, FoundError> {
+    let app = found_silently(book, world, folder, founding).await?;
+    let secret = app.book.read(Sight::House, |reading| reading.house_fact(SET_UP_SECRET)).await?;
+    let set_up_secret = match secret {
+        Some(_) => None,
+        None => Some(app.make_set_up_secret().await?),
+    };
+    Ok(Founded { app, set_up_secret })
+}
+
+/// As [`found`], for commands of the host: the set-up secret is left to the first start of a
+/// server, which shows it.
+///
+/// # Errors
+/// As there.
+pub async fn found_silently(
+    book: Book,
+    world: World,
+    folder: &KeyFolder,
+    founding: &Founding,
+) -> Result<App, FoundError> {
     let facts = book.read(Sight::House, |reading| {
         let mut value = |name| Ok(reading.house_fact(name)?.map(|fact| fact.value));
-        Ok(Facts { realm: value(REALM)?, bundle: value(BUNDLE)?, secret: value(SET_UP_SECRET)? })
+        Ok(Facts { realm: value(REALM)?, bundle: value(BUNDLE)? })
     });
     let facts = facts.await?;
     let online = SigningKey::from_seed(folder.read_or_make(keys::ONLINE, &world)?);
@@ -78,12 +97,7 @@ pub async fn found(
         _ => make(&book, &world, folder, &online, &founding.node).await?,
     };
     let keys = NodeKeys::new(online, house, realm, bundle)?;
-    let app = App::new(book, world, keys, founding.settings.clone());
-    let set_up_secret = match facts.secret {
-        Some(_) => None,
-        None => Some(app.make_set_up_secret().await?),
-    };
-    Ok(Founded { app, set_up_secret })
+    Ok(App::new(book, world, keys, founding.settings.clone()))
 }
 
 fn known(realm: &[u8], bundle: Vec<u8>) -> Result<(Realm, Countersigned<TrustBundle>), FoundError> {

@@ -42,8 +42,8 @@ pub(super) trait Teller: Send {
 pub(super) async fn run<T: Teller>(app: App, mut teller: T, mut closing: Closing) {
     while !closing.is_now() {
         match round(&app, &mut teller, &closing).await {
-            Ok(0) => closing.sleep(IDLE).await,
-            Ok(_) => {}
+            Ok(Round::Told) => {}
+            Ok(Round::Idle) => closing.sleep(IDLE).await,
             Err(error) => {
                 tracing::warn!(channel = words::channel(T::CHANNEL), %error, "news cannot be read or noted");
                 closing.sleep(TROUBLE).await;
@@ -52,14 +52,22 @@ pub(super) async fn run<T: Teller>(app: App, mut teller: T, mut closing: Closing
     }
 }
 
-/// Takes what is due and tells it. Returns how much that was.
+/// What came of a round.
+enum Round {
+    /// There was nothing to tell, or nobody to tell it to.
+    Idle,
+    /// News was told; there may be more.
+    Told,
+}
+
+/// Takes what is due and tells it.
 async fn round<T: Teller>(
     app: &App,
     teller: &mut T,
     closing: &Closing,
-) -> Result<usize, crate::app::Error> {
+) -> Result<Round, crate::app::Error> {
     let claimed = app.claim_news(T::CHANNEL).await?;
-    let count = claimed.len();
+    let none = claimed.is_empty();
     let mut given_up: Option<String> = None;
     for news in claimed {
         let told = match &given_up {
@@ -78,7 +86,7 @@ async fn round<T: Teller>(
             given_up.get_or_insert_with(|| "the server stopped".to_owned());
         }
     }
-    Ok(count)
+    Ok(if none || given_up.is_some() { Round::Idle } else { Round::Told })
 }
 
 async fn note<T: Teller>(

@@ -7,6 +7,8 @@ use crate::closing::Closing;
 
 /// How often is looked.
 const EVERY: Duration = Duration::from_secs(5);
+/// How long to wait before more of the same.
+const BREATH: Duration = Duration::from_millis(100);
 /// After so many looks old rows are removed: once a day.
 const LOOKS_A_DAY: u32 = 24 * 60 * 60 / 5;
 
@@ -16,8 +18,11 @@ pub(super) async fn run(app: App, mut closing: Closing) {
     while !closing.is_now() {
         match app.tend().await {
             Ok(0) => {}
-            // There may be more than one round takes.
-            Ok(_) => continue,
+            Ok(_) => {
+                // There may be more than one round takes.
+                closing.sleep(BREATH).await;
+                continue;
+            }
             Err(error) => tracing::warn!(%error, "terms and alarms cannot be tended to"),
         }
         if looks.is_multiple_of(LOOKS_A_DAY)

@@ -113,9 +113,8 @@ fn self_made(data: &Path, public_url: &str, now: Timestamp) -> Result<Files, Tls
 fn parameters(public_url: &str, now: Timestamp) -> Result<CertificateParams, rcgen::Error> {
     let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
     let host = host_of(public_url);
-    if !names.contains(&host) && host.parse::<IpAddr>().is_ok_and(|ip| !ip.is_unspecified()) {
-        names.push(host.clone());
-    } else if !names.contains(&host) && host.parse::<IpAddr>().is_err() {
+    let anywhere = host.parse::<IpAddr>().is_ok_and(|ip| ip.is_unspecified());
+    if !anywhere && !names.contains(&host) {
         names.push(host.clone());
     }
     let mut parameters = CertificateParams::new(names)?;

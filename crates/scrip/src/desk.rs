@@ -1,0 +1,111 @@
+//! How a command asks: of the server that has the data folder open, or of the folder itself.
+//!
+//! Every command asks the same routes of the API, so it can do what a program can do, no more.
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+use server::serve::desk::{Desk, Question, Reply, WhenEmpty};
+use server::world::World;
+
+use crate::config::Setting;
+
+/// How many rows one page of a list has.
+const ROWS: u32 = 500;
+
+/// What a command asks.
+pub(crate) struct Asker {
+    runtime: tokio::runtime::Runtime,
+    desk: Desk,
+}
+
+impl Asker {
+    /// Finds whom to ask about an installation that is there.
+    pub(crate) fn find(setting: &Setting) -> Result<Self> {
+        Self::open(setting, WhenEmpty::Refuse)
+    }
+
+    /// Finds whom to ask, and begins an installation where there is none.
+    pub(crate) fn find_or_begin(setting: &Setting) -> Result<Self> {
+        Self::open(setting, WhenEmpty::Begin)
+    }
+
+    fn open(setting: &Setting, when: WhenEmpty) -> Result<Self> {
+        let config = setting.load()?;
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let desk = runtime.block_on(Desk::find(&config, World::system(), when))?;
+        Ok(Self { runtime, desk })
+    }
+
+    /// Reads something.
+    pub(crate) fn get(&self, path: &str) -> Result<Value> {
+        self.told("GET", path, None)
+    }
+
+    /// Makes something.
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        self.told("POST", path, Some(("application/json", body.to_string().into_bytes())))
+    }
+
+    /// Puts something in its place.
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Result<Value> {
+        self.told("PUT", path, Some(("application/json", body.to_string().into_bytes())))
+    }
+
+    /// Sends a file.
+    pub(crate) fn send_xml(&self, path: &str, file: Vec<u8>) -> Result<Value> {
+        self.told("POST", path, Some(("application/xml", file)))
+    }
+
+    /// All rows of a list, however many pages they are on.
+    pub(crate) fn list(&self, path: &str) -> Result<Vec<Value>> {
+        let mut rows = Vec::new();
+        let mut next = String::new();
+        loop {
+            let mark = if path.contains('?') { '&' } else { '?' };
+            let mut page = self.get(&format!("{path}{mark}limit={ROWS}{next}"))?;
+            if let Some(Value::Array(items)) = page.get_mut("items").map(Value::take) {
+                rows.extend(items);
+            }
+            match page.get("next_cursor").and_then(Value::as_str) {
+                Some(cursor) => next = format!("&cursor={cursor}"),
+                None => return Ok(rows),
+            }
+        }
+    }
+
+    fn told(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<(&'static str, Vec<u8>)>,
+    ) -> Result<Value> {
+        let question = Question { method: method.parse()?, path: path.to_owned(), body };
+        let Reply { status, body } = self.runtime.block_on(self.desk.ask(question))?;
+        let said: Option<Value> = serde_json::from_slice(&body).ok();
+        if status.is_success() {
+            return Ok(said.unwrap_or_default());
+        }
+        let detail = said.as_ref().and_then(|said| said.get("detail")).and_then(Value::as_str);
+        let detail = detail.with_context(|| format!("{method} {path}: status {status}"))?;
+        bail!("{detail}")
+    }
+}
+
+/// The text of a field, or nothing.
+pub(crate) fn text<'a>(value: &'a Value, field: &str) -> &'a str {
+    value.get(field).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// An error with its causes, each said once.
+pub(crate) fn words(error: &anyhow::Error) -> String {
+    let mut out = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if out.is_empty() {
+            out = cause;
+        } else if !out.contains(&cause) {
+            out = format!("{out}: {cause}");
+        }
+    }
+    out
+}

@@ -1,0 +1,37 @@
+//! Proves that what is stored equals the lines of the book that it came from.
+
+use ledger::role::Permit;
+use store::Sight;
+pub use store::fsck::Findings;
+
+use super::{App, Error};
+
+/// How many accounts are checked in one read.
+const ACCOUNTS: u32 = 100;
+
+impl App {
+    /// Checks every pool of every account.
+    ///
+    /// # Errors
+    /// `permit.denied`, faults of the store. What does not fit is no error but a finding.
+    pub async fn check(&self, permit: &Permit) -> Result<Findings, Error> {
+        let mut findings = Findings::default();
+        let mut after = None;
+        loop {
+            let page = self.list_accounts(permit, after, ACCOUNTS).await?;
+            let accounts: Vec<_> = page.rows.iter().map(|account| account.id).collect();
+            let mut so_far = std::mem::take(&mut findings);
+            let read = move |reading: &mut store::Reading<'_>| {
+                for account in accounts {
+                    reading.check_account(account, &mut so_far)?;
+                }
+                Ok(so_far)
+            };
+            findings = self.book.read(Sight::House, read).await?;
+            after = page.next;
+            if after.is_none() {
+                return Ok(findings);
+            }
+        }
+    }
+}
