@@ -77,7 +77,7 @@ pub fn record(
         identify(page, &mut pen, instance, heard, &recorded)?;
     } else if recorded.reporter != instance.active {
         // The same report must find the same instance again.
-        keep_identity(page, &mut pen, instance, &recorded.reporter)?;
+        join(page, &mut pen, instance, &recorded.reporter, recorded.first_start)?;
     }
     if forked {
         accuse(page, &mut pen, instance, now)?;
@@ -422,9 +422,6 @@ pub(crate) fn keep_name(
 }
 
 /// Makes the instance findable by the device that reports and by every member that it names.
-///
-/// A member that was an instance of its own before it joined counts twice from now on, since
-/// the active's level holds it too: what it uses there is unconfirmed, for a person to end.
 fn identify(
     page: &Page,
     pen: &mut Pen<'_>,
@@ -440,33 +437,35 @@ fn identify(
     let known = Instance::identities(&before.udi, &before.members);
     let stated = Instance::identities(&report.udi, &report.members);
     for identity in stated.iter().filter(|one| !known.contains(one)) {
-        match page.identity(before.account, identity)? {
-            Some(found) if found.instance != before.id => {
-                page.instance(before.account, found.instance)?;
-                for one in page.uses_of(before.account, found.instance)? {
-                    if one.level > 0 && one.unconfirmed_since.is_none() {
-                        let since = Some(recorded.first_start.max(one.since));
-                        pen.put(Effect::Use(Use { unconfirmed_since: since, ..one }));
-                    }
-                }
-            }
-            _ => keep_identity(page, pen, before, identity)?,
-        }
+        join(page, pen, before, identity, recorded.first_start)?;
     }
     Ok(())
 }
 
-/// Keeps an identity of an instance, unless it is known.
-pub(crate) fn keep_identity(
+/// Makes an instance findable by a device. One that was an instance of its own before it joined
+/// counts twice from then on, since the active's level holds its use too: what it uses by itself
+/// is unconfirmed, for a person to end.
+pub(crate) fn join(
     page: &Page,
     pen: &mut Pen<'_>,
     instance: &Instance,
     identity: &str,
+    since: Timestamp,
 ) -> Result<(), Unread> {
-    let (account, instance) = (instance.account, instance.id);
-    if page.identity(account, identity)?.is_none() {
+    let account = instance.account;
+    let Some(other) = page.identity(account, identity)?.map(|found| found.instance) else {
         let identity = identity.to_owned();
-        pen.put(Effect::Identity(Identity { account, identity, instance }));
+        pen.put(Effect::Identity(Identity { account, identity, instance: instance.id }));
+        return Ok(());
+    };
+    if other != instance.id {
+        page.instance(account, other)?;
+        for one in page.uses_of(account, other)? {
+            if one.level > 0 && one.unconfirmed_since.is_none() {
+                let since = Some(since.max(one.since));
+                pen.put(Effect::Use(Use { unconfirmed_since: since, ..one }));
+            }
+        }
     }
     Ok(())
 }

@@ -144,7 +144,7 @@ impl Bind {
             next.placements.push(Placement { from: now, virtual_account: place });
         }
         for identity in Instance::identities(&self.udi, &self.members) {
-            usage::keep_identity(page, pen, &next, &identity)?;
+            usage::join(page, pen, &next, &identity, now)?;
         }
         if let Some(before) = before {
             let ended: Vec<_> = page
