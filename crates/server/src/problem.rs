@@ -96,7 +96,9 @@ fn status(error: &Error) -> StatusCode {
         Error::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
         Error::Seal(OpenError::Signature | OpenError::Realm) => StatusCode::FORBIDDEN,
         Error::File(error) if error.code.starts_with("size.") => StatusCode::PAYLOAD_TOO_LARGE,
-        Error::File(_) | Error::Seal(_) | Error::Report(_) => StatusCode::BAD_REQUEST,
+        Error::File(_) | Error::Seal(_) | Error::Report(_) | Error::NthReport { .. } => {
+            StatusCode::BAD_REQUEST
+        }
         Error::Bad { code: "sign_in.failed", .. } => StatusCode::UNAUTHORIZED,
         Error::Bad { code: "sign_in.too_often" | "auth.too_often", .. } => {
             StatusCode::TOO_MANY_REQUESTS

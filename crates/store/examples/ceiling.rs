@@ -24,7 +24,8 @@ const SECONDS: u64 = 6;
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
-    let folder = arguments.next().map_or_else(|| std::env::temp_dir().join("scrip-ceiling"), PathBuf::from);
+    let folder =
+        arguments.next().map_or_else(|| std::env::temp_dir().join("scrip-ceiling"), PathBuf::from);
     let _ = std::fs::remove_dir_all(&folder);
     measure("SQLite, synchronous=FULL", Place::Sqlite(folder.clone()));
     let _ = std::fs::remove_dir_all(&folder);
@@ -34,7 +35,8 @@ fn main() {
 }
 
 fn measure(name: &str, place: Place) {
-    let options = Options { place, channels: Vec::new(), runner: Runner::Threads, now: Timestamp::MIN };
+    let options =
+        Options { place, channels: Vec::new(), runner: Runner::Threads, now: Timestamp::MIN };
     let stage = Stage::new(Book::open(&options).expect("the book opens"));
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let devices = runtime.block_on(prepare(&stage));
@@ -51,14 +53,20 @@ fn measure(name: &str, place: Place) {
 
 /// Binds all devices, and fills pools so that levels move within what is owned.
 async fn prepare(stage: &Stage) -> Vec<Device> {
-    let orders: Vec<Order> = (0..POOLS).map(|n| stage.order(stage.grant(&tag(n), 1_000_000))).collect();
+    let orders: Vec<Order> =
+        (0..POOLS).map(|n| stage.order(stage.grant(&tag(n), 1_000_000))).collect();
     all(stage, orders).await;
     let names: Vec<String> = (0..INSTANCES).map(|n| format!("device-{n:05}")).collect();
     let orders = names.iter().map(|name| stage.order(stage.binding(name, "door"))).collect();
     let bound = all(stage, orders).await;
     let device = |(name, answer): (String, Answer)| {
         let Answer::Bound(bound) = answer else { panic!("bound") };
-        Device { key: stage.key(&name), name, instance: bound.instance, place: bound.virtual_account }
+        Device {
+            key: stage.key(&name),
+            name,
+            instance: bound.instance,
+            place: bound.virtual_account,
+        }
     };
     names.into_iter().zip(bound).map(device).collect()
 }
@@ -79,7 +87,13 @@ fn tag(pool: usize) -> String {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a measurement needs the real clock")]
-async fn push(stage: &Stage, devices: &[Device], rounds: &mut [u64], in_flight: usize, pools: usize) -> f64 {
+async fn push(
+    stage: &Stage,
+    devices: &[Device],
+    rounds: &mut [u64],
+    in_flight: usize,
+    pools: usize,
+) -> f64 {
     let mut running = FuturesUnordered::new();
     let (mut next, mut done) = (0_usize, 0_u64);
     let began = Instant::now();
@@ -91,7 +105,8 @@ async fn push(stage: &Stage, devices: &[Device], rounds: &mut [u64], in_flight: 
             }
             next += 1;
             rounds[nth] += 1;
-            let command: Command = stage.push(&devices[nth], rounds[nth], &tag(nth % pools), 1 + rounds[nth] % 7);
+            let command: Command =
+                stage.push(&devices[nth], rounds[nth], &tag(nth % pools), 1 + rounds[nth] % 7);
             running.push(stage.book.write(stage.order(command)));
         }
         if let Some(written) = running.next().await {

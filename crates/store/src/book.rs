@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use wire::time::Timestamp;
 
 use crate::chore::{Chore, Swept};
-use crate::engine::{Engine, PostgresPlace, open_writer};
+use crate::engine::{Engine, LineRuntime, PostgresPlace, open_writer};
 use crate::fault::Fault;
 use crate::migrate::migrate;
 use crate::outbox::Channel;
@@ -71,7 +71,7 @@ struct Inner {
     /// Held as long as the folder is in use.
     _lock: Option<File>,
     /// Kept last: connections live on it.
-    _runtime: Option<Arc<tokio::runtime::Runtime>>,
+    _runtime: Option<Arc<LineRuntime>>,
 }
 
 /// A handle on one database; clones share it.
@@ -95,13 +95,8 @@ impl Book {
                 (Engine::Sqlite(open_writer(&file)?), Source::Sqlite(file), Some(lock), None)
             }
             Place::Postgres(url) => {
-                let runtime = tokio::runtime::Builder::new_multi_thread()
-                    .worker_threads(1)
-                    .thread_name("scrip-postgres")
-                    .enable_all()
-                    .build()
-                    .map_err(Fault::down)?;
-                let place = PostgresPlace { url: url.clone(), runtime: Arc::new(runtime) };
+                let runtime = Arc::new(LineRuntime::new()?);
+                let place = PostgresPlace { url: url.clone(), runtime };
                 let runtime = Arc::clone(&place.runtime);
                 (
                     Engine::Postgres(Box::new(place.connect()?)),

@@ -8,7 +8,7 @@ use crate::rows::{Change, Target};
 use crate::table::Table;
 use crate::value::Value;
 
-pub(crate) use postgres::{Postgres, PostgresPlace};
+pub(crate) use postgres::{LineRuntime, Postgres, PostgresPlace};
 pub(crate) use sqlite::{Sqlite, open_reader, open_writer};
 
 /// Rows that were read from a table.

@@ -174,8 +174,13 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// The values of a row.
+pub(crate) fn row_of<const N: usize>(values: [Value; N]) -> Vec<Value> {
+    values.into()
+}
+
 /// The value of each argument, in order: a row.
 macro_rules! row {
-    ($($value:expr),+ $(,)?) => { vec![$($crate::value::Stored::store(&$value)),+] };
+    ($($value:expr),+ $(,)?) => { $crate::value::row_of([$($crate::value::Stored::store(&$value)),+]) };
 }
 pub(crate) use row;

@@ -1,49 +1,57 @@
 //! The device endpoint: bodies are the very files that could be carried by hand.
 
-use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
 use wire::file::AckFile;
 use wire::limits;
 
+use super::body::within;
 use crate::app::{App, Error};
 use crate::problem::Problem;
 
 /// A trust request is wrapped in XML and base64: a third longer, and some.
 const TRUST_BODY: usize = limits::TRUST_REQUEST_BYTES * 2;
 
-/// The routes of the device endpoint. They need no permit: what comes proves itself.
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/device/v1/usage", post(usage))
-        .route("/device/v1/trust", post(trust))
-        .route("/device/v1/trust-bundle", get(trust_bundle))
-        .layer(DefaultBodyLimit::disable())
-}
-
-async fn usage(State(app): State<App>, body: Body) -> Result<Response, Problem> {
+/// Takes in the usage reports of one product instance and acknowledges them.
+///
+/// A report may come twice or late. One that cannot be opened is named in the acknowledgement,
+/// if another of the push can.
+#[utoipa::path(
+    post,
+    path = "/device/v1/usage",
+    tag = "devices",
+    request_body(content = String, content_type = "application/xml", description = "A usage file, up to 1 MiB and 64 reports."),
+    responses((status = 200, body = String, content_type = "application/xml", description = "An acknowledgement file."))
+)]
+pub(super) async fn push_usage(State(app): State<App>, body: Body) -> Result<Response, Problem> {
     let body = within(body, limits::PUSH_BYTES, "size.push").await?;
     answer(app.submit_push(&body).await)
 }
 
-async fn trust(State(app): State<App>, body: Body) -> Result<Response, Problem> {
+/// Binds a device's UDI and key by an ID token.
+#[utoipa::path(
+    post,
+    path = "/device/v1/trust",
+    tag = "devices",
+    request_body(content = String, content_type = "application/xml", description = "A trust request file, signed with the key in it."),
+    responses((status = 200, body = String, content_type = "application/xml", description = "A file with the trust bundle and the trust code."))
+)]
+pub(super) async fn ask_trust(State(app): State<App>, body: Body) -> Result<Response, Problem> {
     let body = within(body, TRUST_BODY, "size.trust").await?;
     answer(app.trust(&body).await)
 }
 
-async fn trust_bundle(State(app): State<App>) -> Result<Response, Problem> {
+/// Shows the newest trust bundle: the keys by which devices know this installation.
+#[utoipa::path(
+    get,
+    path = "/device/v1/trust-bundle",
+    tag = "devices",
+    responses((status = 200, body = String, content_type = "application/xml", description = "A file with the trust bundle."))
+)]
+pub(super) async fn show_trust_bundle(State(app): State<App>) -> Result<Response, Problem> {
     answer(Ok(app.trust_bundle()))
-}
-
-/// The body, unless it is larger than its kind may be: then not even the rest is read.
-async fn within(body: Body, limit: usize, code: &'static str) -> Result<Bytes, Problem> {
-    to_bytes(body, limit).await.map_err(|_| {
-        let detail = format!("the body is larger than {limit} bytes: send less at once ({code})");
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, code, detail)
-    })
 }
 
 fn answer(file: Result<AckFile, Error>) -> Result<Response, Problem> {

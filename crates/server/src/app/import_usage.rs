@@ -9,8 +9,8 @@ use ledger::usage::Reception;
 use store::evidence;
 use wire::file::{AckFile, Room, UsageFile};
 use wire::id::{AccountId, InstanceId, RequestId, VirtualAccountId};
+use wire::report::ReportError;
 use wire::seal::{Carried, ForeignReport, Position};
-use wire::udi::Udi;
 
 use super::trust::fresh_instance;
 use super::{App, Error};
@@ -118,10 +118,12 @@ impl App {
         let whole = file.system.is_some();
         let mut reports = Vec::with_capacity(file.reports.len());
         let mut outcomes = Vec::with_capacity(file.reports.len());
-        for carried in file.reports {
+        for (nth, carried) in file.reports.into_iter().enumerate() {
             let sent = carried.to_json().into_owned();
             let Carried::Foreign(foreign) = carried else { continue };
-            let (heard, fresh) = hear(to.account, &foreign, &sent)?;
+            let number = nth + 1;
+            let (heard, fresh) = hear(to.account, &foreign, &sent)
+                .map_err(|error| Error::NthReport { number, error })?;
             outcomes.push(outcome(&heard));
             reports.push((heard, fresh));
         }
@@ -157,9 +159,9 @@ fn hear(
     account: AccountId,
     foreign: &ForeignReport,
     sent: &str,
-) -> Result<(Heard, InstanceId), Error> {
+) -> Result<(Heard, InstanceId), ReportError> {
     let report = foreign.read()?;
-    let identity = identity(&report.udi)?;
+    let identity = report.udi.identity()?;
     let heard = Heard {
         key: foreign_key(&identity),
         position: Position { epoch: 0, number: report.report_id },
@@ -170,10 +172,6 @@ fn hear(
         evidence: evidence::pack(sent.as_bytes()),
     };
     Ok((heard, fresh_instance(account, &identity)))
-}
-
-fn identity(udi: &Udi) -> Result<String, Error> {
-    udi.identity().map_err(|error| Error::bad("udi.invalid", error.to_string()))
 }
 
 fn outcome(heard: &Heard) -> ReportOutcome {

@@ -141,7 +141,7 @@ impl App {
             let mut views = Vec::with_capacity(found.rows.len());
             for pool in found.rows {
                 let stale = stale.get(&pool.id).copied().unwrap_or(0);
-                views.push(pool_view(reading, pool, stale)?);
+                views.push(pool_view(reading, pool, stale, now)?);
             }
             Ok(Rows { rows: views, next: found.next })
         };
@@ -170,7 +170,7 @@ impl App {
                 let instance = reading.instance(account, share.instance)?;
                 users.push((share, instance));
             }
-            Ok(Some(PoolDetail { view: pool_view(reading, pool, stale)?, users, short_since }))
+            Ok(Some(PoolDetail { view: pool_view(reading, pool, stale, now)?, users, short_since }))
         };
         let found = self.book.read(Sight::Account(account), read).await?;
         Ok(found.ok_or(Refusal::NotFound { what: "pool" })?)
@@ -292,9 +292,21 @@ impl App {
     }
 }
 
-fn pool_view(reading: &mut Reading<'_>, pool: Pool, stale: i64) -> Result<PoolView, Fault> {
+fn pool_view(
+    reading: &mut Reading<'_>,
+    pool: Pool,
+    stale: i64,
+    now: Timestamp,
+) -> Result<PoolView, Fault> {
+    // A term that began or ended a moment ago may not be written down yet.
+    let standing = if pool.next_boundary <= now {
+        let history = reading.history(pool.account, pool.id)?;
+        standing(&history.entries, &history.terms, pool.concern, now, now)
+    } else {
+        pool.standing()
+    };
     Ok(PoolView {
-        standing: pool.standing(),
+        standing,
         stale,
         license: reading.license(&pool.tag)?,
         virtual_account: reading.virtual_account(pool.account, pool.virtual_account)?,
@@ -331,7 +343,7 @@ fn short_since(
     pool: &Pool,
     now: Timestamp,
 ) -> Result<Option<Timestamp>, Fault> {
-    if pool.short_since.is_none() {
+    if pool.short_since.is_none() && now < pool.next_boundary {
         return Ok(None);
     }
     let history = reading.history(pool.account, pool.id)?;

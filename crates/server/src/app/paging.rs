@@ -6,7 +6,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use store::Value;
-use store::listing::Cursor;
+pub use store::listing::{Cursor, Rows};
 
 use super::{App, Error};
 use crate::keys::to_hex;

@@ -9,6 +9,7 @@ use wire::id::{AccountId, InstanceId};
 use wire::key::KeyId;
 use wire::limits;
 use wire::message::{TrustCode, TrustRequest};
+use wire::report::ReportError;
 use wire::seal::{Claims, Sealed};
 use wire::time::Timestamp;
 use wire::token::IdToken;
@@ -54,8 +55,7 @@ impl App {
             .read(Sight::House, move |r| r.claim(ClaimKind::Token, &id.to_string()))
             .await?;
         let account = claim.ok_or(Refusal::TokenUnknown)?.account;
-        let identity =
-            request.udi.identity().map_err(|error| Error::bad("udi.invalid", error.to_string()))?;
+        let identity = request.udi.identity().map_err(ReportError::from)?;
         let bind = Bind {
             account,
             token: token.id,

@@ -111,7 +111,7 @@ pub fn run_house(options: &HouseOptions) -> anyhow::Result<()> {
         let bench = axum::Router::new()
             .route("/bench/v1/verify-and-sign", axum::routing::post(verify_and_sign))
             .with_state(Bench { app: app.clone(), like });
-        let routes = server::api::device::routes().with_state(app.clone()).merge(bench);
+        let routes = server::api::routes().with_state(app.clone()).merge(bench);
         println!("{address} {}", app.keys.realm);
         std::io::stdout().flush()?;
         let ended = tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new()));

@@ -65,9 +65,9 @@ impl Disk {
         self.inner().full = true;
     }
 
-    /// Whether there is no room.
-    pub(crate) fn is_full(&self) -> bool {
-        self.inner().full
+    /// There is room again.
+    pub(crate) fn make_room(&self) {
+        self.inner().full = false;
     }
 
     /// Everything on it is gone.

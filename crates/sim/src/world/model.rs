@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ledger::license::Concern;
 use wire::file::{Room, UsageFile};
 use wire::id::{AccountId, EntitlementId, InstanceId, TokenId, VirtualAccountId};
+use wire::key::KeyId;
 use wire::report::Report;
 use wire::seal::Carried;
 use wire::tag::EntitlementTag;
@@ -23,6 +24,8 @@ pub(crate) struct Model {
     pub(crate) places: Vec<(VirtualAccountId, String)>,
     /// Tags whose shortage is nobody's business.
     pub(crate) informational: BTreeSet<EntitlementTag>,
+    /// Tags that the catalogue knows.
+    pub(crate) defined: BTreeSet<EntitlementTag>,
     pub(crate) grants: Vec<Grant>,
     pub(crate) sets: Vec<Set>,
     pub(crate) tokens: BTreeMap<TokenId, TokenLine>,
@@ -48,13 +51,15 @@ pub(crate) struct TokenLine {
     pub(crate) place: VirtualAccountId,
     pub(crate) most: Option<u32>,
     pub(crate) uses: u32,
-    pub(crate) revoked: bool,
+    pub(crate) is_revoked: bool,
 }
 
 /// A product instance: a device, or the two of a pair.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Set {
     pub(crate) id: Option<InstanceId>,
+    /// The keys that were bound to it.
+    pub(crate) keys: BTreeSet<KeyId>,
     /// Where it was since when.
     pub(crate) placements: Vec<(Timestamp, VirtualAccountId)>,
     pub(crate) heard: Vec<Told>,
@@ -154,10 +159,15 @@ impl Set {
         self.heard.iter().map(|told| &told.tag).collect()
     }
 
-    /// Whether one of its keys signed two reports of one position.
-    pub(crate) fn is_forked(&self) -> bool {
+    /// How many more reports there are than positions under one key.
+    pub(crate) fn forks(&self) -> usize {
         let places: BTreeSet<_> = self.marks.iter().map(|mark| (mark.0, mark.1, mark.2)).collect();
-        places.len() < self.marks.len()
+        self.marks.len() - places.len()
+    }
+
+    /// The highest epoch that was heard from it.
+    pub(crate) fn highest_epoch(&self) -> u64 {
+        self.marks.iter().map(|mark| mark.1).max().unwrap_or(0)
     }
 }
 
@@ -167,6 +177,7 @@ impl Model {
             account,
             places: Vec::new(),
             informational: BTreeSet::new(),
+            defined: BTreeSet::new(),
             grants: Vec::new(),
             sets: Vec::new(),
             tokens: BTreeMap::new(),

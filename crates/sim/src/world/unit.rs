@@ -58,7 +58,7 @@ pub(crate) enum Worked<R> {
     /// It is done, and what it changed is durable.
     Kept(R),
     /// It is done in memory only.
-    NotKept(KeepError),
+    NotKept,
     /// The power was cut in the middle.
     Cut,
     /// The device was off before.
@@ -170,7 +170,7 @@ impl Unit {
         }
         match done {
             Ok(done) => Worked::Kept(done),
-            Err(error) => Worked::NotKept(error),
+            Err(_) => Worked::NotKept,
         }
     }
 

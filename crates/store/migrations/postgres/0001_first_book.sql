@@ -318,58 +318,58 @@ CREATE INDEX outbox_by_due ON outbox (channel, done_at, due_at);
 -- Reads go through scrip_read and see one account at a time, or the whole house for an operator.
 ALTER TABLE account ENABLE ROW LEVEL SECURITY;
 CREATE POLICY account_read ON account FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) = 'house' OR account_id = decode(current_setting('scrip.account', TRUE), 'hex'));
+    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
 ALTER TABLE virtual_account ENABLE ROW LEVEL SECURITY;
 CREATE POLICY virtual_account_read ON virtual_account FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) = 'house' OR account_id = decode(current_setting('scrip.account', TRUE), 'hex'));
+    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
 ALTER TABLE entitlement ENABLE ROW LEVEL SECURITY;
 CREATE POLICY entitlement_read ON entitlement FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) = 'house' OR account_id = decode(current_setting('scrip.account', TRUE), 'hex'));
+    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
 ALTER TABLE instance ENABLE ROW LEVEL SECURITY;
 CREATE POLICY instance_read ON instance FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) = 'house' OR account_id = decode(current_setting('scrip.account', TRUE), 'hex'));
+    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
 ALTER TABLE device_key ENABLE ROW LEVEL SECURITY;
 CREATE POLICY device_key_read ON device_key FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) = 'house' OR account_id = decode(current_setting('scrip.account', TRUE), 'hex'));
+    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
 ALTER TABLE identity ENABLE ROW LEVEL SECURITY;
 CREATE POLICY identity_read ON identity FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) = 'house' OR account_id = decode(current_setting('scrip.account', TRUE), 'hex'));
+    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
 ALTER TABLE instance_name ENABLE ROW LEVEL SECURITY;
 CREATE POLICY instance_name_read ON instance_name FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) = 'house' OR account_id = decode(current_setting('scrip.account', TRUE), 'hex'));
+    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
 ALTER TABLE license_use ENABLE ROW LEVEL SECURITY;
 CREATE POLICY license_use_read ON license_use FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) = 'house' OR account_id = decode(current_setting('scrip.account', TRUE), 'hex'));
+    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
 ALTER TABLE pool ENABLE ROW LEVEL SECURITY;
 CREATE POLICY pool_read ON pool FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) = 'house' OR account_id = decode(current_setting('scrip.account', TRUE), 'hex'));
+    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
 ALTER TABLE alarm ENABLE ROW LEVEL SECURITY;
 CREATE POLICY alarm_read ON alarm FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) = 'house' OR account_id = decode(current_setting('scrip.account', TRUE), 'hex'));
+    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
 ALTER TABLE token ENABLE ROW LEVEL SECURITY;
 CREATE POLICY token_read ON token FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) = 'house' OR account_id = decode(current_setting('scrip.account', TRUE), 'hex'));
+    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
 ALTER TABLE report ENABLE ROW LEVEL SECURITY;
 CREATE POLICY report_read ON report FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) = 'house' OR account_id = decode(current_setting('scrip.account', TRUE), 'hex'));
+    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
 ALTER TABLE evidence ENABLE ROW LEVEL SECURITY;
 CREATE POLICY evidence_read ON evidence FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) = 'house' OR account_id = decode(current_setting('scrip.account', TRUE), 'hex'));
+    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
 ALTER TABLE entry ENABLE ROW LEVEL SECURITY;
 CREATE POLICY entry_read ON entry FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) = 'house' OR account_id = decode(current_setting('scrip.account', TRUE), 'hex'));
+    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
 ALTER TABLE alarm_change ENABLE ROW LEVEL SECURITY;
 CREATE POLICY alarm_change_read ON alarm_change FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) = 'house' OR account_id = decode(current_setting('scrip.account', TRUE), 'hex'));
+    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
 ALTER TABLE event ENABLE ROW LEVEL SECURITY;
 CREATE POLICY event_read ON event FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) = 'house' OR account_id = decode(current_setting('scrip.account', TRUE), 'hex'));
+    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
 ALTER TABLE outbox ENABLE ROW LEVEL SECURITY;
 CREATE POLICY outbox_read ON outbox FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) = 'house' OR account_id = decode(current_setting('scrip.account', TRUE), 'hex'));
+    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
 ALTER TABLE request ENABLE ROW LEVEL SECURITY;
 CREATE POLICY request_read ON request FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) = 'house' OR account_id = decode(current_setting('scrip.account', TRUE), 'hex'));
+    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
 
 GRANT USAGE ON SCHEMA public TO scrip_read;
 GRANT SELECT ON account TO scrip_read;

@@ -22,7 +22,36 @@ use crate::value::Value;
 #[derive(Clone)]
 pub(crate) struct PostgresPlace {
     pub(crate) url: String,
-    pub(crate) runtime: Arc<Runtime>,
+    pub(crate) runtime: Arc<LineRuntime>,
+}
+
+/// A runtime that may be dropped anywhere, even inside another one.
+pub(crate) struct LineRuntime {
+    inner: Option<Runtime>,
+}
+
+impl LineRuntime {
+    pub(crate) fn new() -> Result<Self, Fault> {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.worker_threads(1).thread_name("scrip-postgres").enable_all();
+        Ok(Self { inner: Some(builder.build().map_err(Fault::down)?) })
+    }
+}
+
+impl std::ops::Deref for LineRuntime {
+    type Target = Runtime;
+
+    fn deref(&self) -> &Runtime {
+        self.inner.as_ref().expect("it is there until it is dropped")
+    }
+}
+
+impl Drop for LineRuntime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.inner.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 /// A PostgreSQL connection.

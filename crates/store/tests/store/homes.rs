@@ -61,7 +61,12 @@ impl Home {
     /// How to open the book.
     pub(crate) fn options(&self, runner: Runner) -> Options {
         let channels = vec![Channel::Mail, Channel::Syslog];
-        Options { place: self.place.clone(), channels, runner, now: Timestamp::from_seconds(1_750_000_000) }
+        Options {
+            place: self.place.clone(),
+            channels,
+            runner,
+            now: Timestamp::from_seconds(1_750_000_000),
+        }
     }
 
     /// Opens the book with a writer of its own.
@@ -78,7 +83,8 @@ impl Home {
     pub(crate) fn sql(&self, text: &str) {
         match &self.place {
             Place::Sqlite(folder) => {
-                let file = rusqlite::Connection::open(folder.join("scrip.db")).expect("the file opens");
+                let file =
+                    rusqlite::Connection::open(folder.join("scrip.db")).expect("the file opens");
                 file.busy_timeout(std::time::Duration::from_secs(20)).expect("a timeout");
                 file.execute_batch(text).expect("the statements run");
             }
@@ -92,7 +98,8 @@ impl Home {
     pub(crate) fn number(&self, text: &str) -> i64 {
         match &self.place {
             Place::Sqlite(folder) => {
-                let file = rusqlite::Connection::open(folder.join("scrip.db")).expect("the file opens");
+                let file =
+                    rusqlite::Connection::open(folder.join("scrip.db")).expect("the file opens");
                 file.query_row(text, [], |row| row.get(0)).expect("a number")
             }
             Place::Postgres(url) => sql_on(url, text).expect("a row").parse().expect("a number"),
@@ -117,7 +124,8 @@ impl Drop for Home {
 
 /// Runs statements on a PostgreSQL database; returns the first field of the last row, if there is one.
 pub(crate) fn sql_on(url: &str, text: &str) -> Option<String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let connecting = tokio_postgres::connect(url, tokio_postgres::NoTls);
         let (client, connection) = connecting.await.expect("the test cluster answers");

@@ -199,7 +199,12 @@ impl Stage {
         self.grant_in(self.main, license, quantity)
     }
 
-    pub(crate) fn grant_in(&self, place: VirtualAccountId, license: &str, quantity: u64) -> Command {
+    pub(crate) fn grant_in(
+        &self,
+        place: VirtualAccountId,
+        license: &str,
+        quantity: u64,
+    ) -> Command {
         self.grant_for(place, license, quantity, Term { start: self.now(), end: None })
     }
 
@@ -311,7 +316,13 @@ impl Stage {
     }
 
     /// A report of a device whose key nobody knows.
-    pub(crate) fn foreign(&self, device: &str, number: u64, license: &str, level: u64) -> (Heard, InstanceId) {
+    pub(crate) fn foreign(
+        &self,
+        device: &str,
+        number: u64,
+        license: &str,
+        level: u64,
+    ) -> (Heard, InstanceId) {
         let report = self.report(device, number, license, level);
         let identity = report.udi.identity().expect("an identity");
         let text = format!("foreign {device} {number} {license} {level}");

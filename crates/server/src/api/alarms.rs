@@ -1,0 +1,196 @@
+//! Alarms, and the log of events.
+
+use axum::Json;
+use axum::extract::State;
+use ledger::alarm as book;
+use ledger::posting as log;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use wire::id::{AccountId, AlarmId, EventId, InstanceId, PoolId, VirtualAccountId};
+
+use super::asking::{Allowed, PathOf, QueryOf};
+use super::json::{AlarmKind, AlarmState, Moment, Severity, some_text};
+use super::paging::{Limit, Page, Paging, answer, place};
+use super::schema;
+use crate::app::App;
+use crate::app::alarms::AlarmView;
+use crate::app::paging::List;
+use crate::problem::Problem;
+
+/// The account under which the house's own events stand.
+const HOUSE: AccountId = AccountId::from_bytes([0; 16]);
+
+/// A cause for a person to act.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Alarm {
+    /// Its id.
+    #[schema(value_type = schema::AlarmId)]
+    id: AlarmId,
+    /// What it is about.
+    kind: AlarmKind,
+    /// How bad it is.
+    severity: Severity,
+    /// Whether its cause is there now.
+    state: AlarmState,
+    /// The virtual account in which it shows.
+    #[schema(value_type = schema::VirtualAccountId)]
+    virtual_account: VirtualAccountId,
+    /// The virtual account's name.
+    virtual_account_name: Option<String>,
+    /// The id of the pool or instance that it is about.
+    subject: String,
+    /// The license's tag, or the instance's identity.
+    about: String,
+    /// The license's name, if it is about one that the catalogue knows.
+    license_name: Option<String>,
+    /// How many are in use; null unless it is about a license.
+    needed: Option<i64>,
+    /// How many are missing; null unless it is about a license.
+    missing: Option<i64>,
+    /// Since when its cause was there, measured.
+    short_since: Moment,
+    /// When it was opened last.
+    opened_at: Moment,
+    /// When it was settled last; null if never.
+    settled_at: Option<Moment>,
+}
+
+impl From<AlarmView> for Alarm {
+    fn from(view: AlarmView) -> Self {
+        let alarm = view.alarm;
+        let counts = alarm.kind == book::AlarmKind::InsufficientLicenses;
+        Self {
+            id: alarm.id,
+            kind: alarm.kind.into(),
+            severity: alarm.severity.into(),
+            state: alarm.state.into(),
+            virtual_account: alarm.virtual_account,
+            virtual_account_name: view.virtual_account.map(|one| one.name),
+            subject: match alarm.kind {
+                book::AlarmKind::InsufficientLicenses => {
+                    PoolId::from_bytes(alarm.subject).to_string()
+                }
+                book::AlarmKind::ClonedInstance => {
+                    InstanceId::from_bytes(alarm.subject).to_string()
+                }
+            },
+            about: alarm.about,
+            license_name: view.license.map(|license| license.name),
+            needed: counts.then_some(alarm.needed),
+            missing: counts.then_some(alarm.missing),
+            short_since: Moment(alarm.short_since),
+            opened_at: Moment(alarm.opened_at),
+            settled_at: Moment::unless_never(alarm.settled_at),
+        }
+    }
+}
+
+/// Which alarms.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct AlarmFilter {
+    /// Of one state only.
+    state: Option<AlarmState>,
+    /// How many rows at most.
+    #[serde(default)]
+    #[param(value_type = Option<schema::Limit>)]
+    limit: Limit,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Lists an account's alarms, the newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/accounts/{account}/alarms",
+    tag = "alarms",
+    params(AlarmFilter),
+    responses((status = 200, body = Page<Alarm>))
+)]
+pub(super) async fn list_alarms(
+    State(app): State<App>,
+    Allowed(permit): Allowed,
+    PathOf(account): PathOf<AccountId>,
+    QueryOf(filter): QueryOf<AlarmFilter>,
+) -> Result<Json<Page<Alarm>>, Problem> {
+    let after = place(&app, List::Alarms, filter.cursor.as_deref())?;
+    let state = filter.state.map(Into::into);
+    let found = app.alarms(&permit, account, state, after, filter.limit.get()).await?;
+    Ok(answer(&app, List::Alarms, found, Alarm::from))
+}
+
+/// Who did what by which right.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Event {
+    /// Its id.
+    #[schema(value_type = schema::EventId)]
+    id: EventId,
+    /// When.
+    at: Moment,
+    /// Who, in words.
+    actor: String,
+    /// By which role.
+    role: String,
+    /// What was done: a stable code such as `entitlement.granted`.
+    action: String,
+    /// To what: the id of the thing.
+    subject: String,
+    /// The particulars: an object of strings.
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
+    detail: serde_json::Value,
+    /// From which network address, if it is known.
+    address: Option<String>,
+}
+
+impl From<log::Event> for Event {
+    fn from(event: log::Event) -> Self {
+        Self {
+            id: event.id,
+            at: Moment(event.at),
+            actor: event.actor,
+            role: event.role,
+            action: event.action,
+            subject: event.subject,
+            detail: serde_json::from_str(&event.detail).unwrap_or_default(),
+            address: some_text(&event.address),
+        }
+    }
+}
+
+/// Lists an account's events, the newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/accounts/{account}/events",
+    tag = "events",
+    params(Paging),
+    responses((status = 200, body = Page<Event>))
+)]
+pub(super) async fn list_events(
+    State(app): State<App>,
+    Allowed(permit): Allowed,
+    PathOf(account): PathOf<AccountId>,
+    QueryOf(paging): QueryOf<Paging>,
+) -> Result<Json<Page<Event>>, Problem> {
+    let after = place(&app, List::Events, paging.cursor.as_deref())?;
+    let found = app.events(&permit, account, after, paging.limit.get()).await?;
+    Ok(answer(&app, List::Events, found, Event::from))
+}
+
+/// Lists the house's own events, such as definitions of licenses, the newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/events",
+    tag = "house",
+    params(Paging),
+    responses((status = 200, body = Page<Event>))
+)]
+pub(super) async fn list_house_events(
+    State(app): State<App>,
+    Allowed(permit): Allowed,
+    QueryOf(paging): QueryOf<Paging>,
+) -> Result<Json<Page<Event>>, Problem> {
+    let after = place(&app, List::Events, paging.cursor.as_deref())?;
+    let found = app.events(&permit, HOUSE, after, paging.limit.get()).await?;
+    Ok(answer(&app, List::Events, found, Event::from))
+}

@@ -1,0 +1,153 @@
+//! The table of all routes: each with what it needs of who asks. The router is made from it,
+//! so a route that needs nothing says so.
+
+use axum::Router;
+use axum::routing::on;
+use ledger::role::Action;
+use utoipa::openapi::path::PathItem;
+use utoipa::openapi::{HttpMethod, OpenApi};
+use utoipa_axum::PathItemExt as _;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
+use utoipa_axum::routes;
+
+use super::guard::Guarded;
+use super::{accounts, alarms, catalogue, description, device, imports, instances, pools, tokens};
+use crate::app::App;
+
+/// Where a right is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Where {
+    /// In the whole house.
+    House,
+    /// In the account that the path names.
+    Account,
+}
+
+/// What a route needs of who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Nothing: it tells no one's own.
+    Nothing,
+    /// A seal: what comes proves itself.
+    Seal,
+    /// A right.
+    Right(Action, Where),
+}
+
+/// A route as the table states it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stated {
+    /// The method.
+    pub method: &'static str,
+    /// The path, with its variable parts in braces.
+    pub path: String,
+    /// What it needs of who asks.
+    pub need: Need,
+}
+
+struct Route {
+    need: Need,
+    method: HttpMethod,
+    path: String,
+    parts: UtoipaMethodRouter<App>,
+}
+
+/// A line of the table.
+fn line(need: Need, parts: UtoipaMethodRouter<App>) -> Route {
+    let (path, item) = parts.1.paths.iter().next().expect("a described route has a path");
+    Route { need, method: method_of(item), path: path.clone(), parts }
+}
+
+fn method_of(item: &PathItem) -> HttpMethod {
+    match item {
+        PathItem { post: Some(_), .. } => HttpMethod::Post,
+        PathItem { put: Some(_), .. } => HttpMethod::Put,
+        _ => HttpMethod::Get,
+    }
+}
+
+/// Every route of the APIs.
+#[rustfmt::skip]
+fn table() -> Vec<Route> {
+    use Action::{
+        CreateAccount, CreateVirtualAccount, DefineLicense, EndUse, GrantEntitlement, ImportUsage,
+        ManageTokens, Read, RevokeKey,
+    };
+    use Need::{Nothing, Right, Seal};
+    use Where::{Account, House};
+    vec![
+        line(Seal, routes!(device::push_usage)),
+        line(Seal, routes!(device::ask_trust)),
+        line(Nothing, routes!(device::show_trust_bundle)),
+        line(Nothing, routes!(description::show_description)),
+        line(Right(Read, House), routes!(accounts::show_totals)),
+        line(Right(Read, House), routes!(alarms::list_house_events)),
+        line(Right(Read, House), routes!(accounts::list_accounts)),
+        line(Right(CreateAccount, House), routes!(accounts::create_account)),
+        line(Right(Read, Account), routes!(accounts::show_account)),
+        line(Right(Read, Account), routes!(accounts::list_virtual_accounts)),
+        line(Right(CreateVirtualAccount, Account), routes!(accounts::create_virtual_account)),
+        line(Right(Read, House), routes!(catalogue::list_licenses)),
+        line(Right(DefineLicense, House), routes!(catalogue::define_license)),
+        line(Right(Read, Account), routes!(catalogue::list_entitlements)),
+        line(Right(GrantEntitlement, Account), routes!(catalogue::grant_entitlement)),
+        line(Right(Read, Account), routes!(pools::list_pools)),
+        line(Right(Read, Account), routes!(pools::show_pool)),
+        line(Right(Read, Account), routes!(pools::show_standing)),
+        line(Right(Read, Account), routes!(instances::list_instances)),
+        line(Right(Read, Account), routes!(instances::show_instance)),
+        line(Right(EndUse, Account), routes!(instances::end_use)),
+        line(Right(Read, Account), routes!(alarms::list_alarms)),
+        line(Right(Read, Account), routes!(alarms::list_events)),
+        line(Right(Read, Account), routes!(tokens::list_tokens)),
+        line(Right(ManageTokens, Account), routes!(tokens::create_token)),
+        line(Right(ManageTokens, Account), routes!(tokens::show_token)),
+        line(Right(ManageTokens, Account), routes!(tokens::revoke_token)),
+        line(Right(RevokeKey, Account), routes!(tokens::revoke_key)),
+        line(Right(ImportUsage, Account), routes!(imports::import_usage)),
+    ]
+}
+
+/// Every route with what it needs, in the table's order.
+pub fn stated() -> Vec<Stated> {
+    let state = |route: Route| Stated {
+        method: method_name(&route.method),
+        path: route.path,
+        need: route.need,
+    };
+    table().into_iter().map(state).collect()
+}
+
+/// The name of a method, as requests begin.
+pub(super) fn method_name(method: &HttpMethod) -> &'static str {
+    match method {
+        HttpMethod::Post => "POST",
+        HttpMethod::Put => "PUT",
+        _ => "GET",
+    }
+}
+
+/// The routes of the table, each behind its guard, and their descriptions.
+fn assemble() -> (Router<App>, OpenApi) {
+    let mut all = OpenApiRouter::new();
+    for Route { need, method, parts: (schemas, paths, inner), .. } in table() {
+        let guarded = match need {
+            Need::Nothing | Need::Seal => inner,
+            Need::Right(action, place) => {
+                on(method.to_method_filter(), Guarded { action, place, inner })
+            }
+        };
+        all = all.routes((schemas, paths, guarded));
+    }
+    all.split_for_parts()
+}
+
+/// The router.
+pub(super) fn router() -> Router<App> {
+    assemble().0
+}
+
+/// The descriptions of all routes.
+pub(super) fn descriptions() -> OpenApi {
+    assemble().1
+}

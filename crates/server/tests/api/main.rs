@@ -1,0 +1,19 @@
+//! The APIs as programs and devices use them: the real router over a real book, in a scripted
+//! world, on SQLite and, where `SCRIP_TEST_POSTGRES` names a cluster, on PostgreSQL.
+
+mod accounts;
+mod alarms;
+mod asking;
+mod catalogue;
+mod description;
+mod device;
+mod home;
+mod imports;
+mod instances;
+mod office;
+mod pools;
+mod push;
+mod roles;
+mod sign_in;
+mod tokens;
+mod trust;

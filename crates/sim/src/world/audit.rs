@@ -1,0 +1,96 @@
+//! The auditor: compares what lies in the store with what the naive model knows.
+//!
+//! It reads rows and adds them up; it calls no rule of the ledger. Each difference is a sentence.
+
+mod lines;
+mod people;
+mod pools;
+mod reports;
+#[cfg(test)]
+mod tests;
+
+use store::{Book, Fault};
+use wire::time::Timestamp;
+
+use super::dice::Dice;
+use super::model::Model;
+use super::shelf::{Extent, Shelf};
+
+/// After so many steps everything is read anew.
+const EVERYTHING: u64 = 16;
+
+/// The auditor, with what it has read so far.
+pub(crate) struct Auditor {
+    pub(crate) shelf: Shelf,
+    dice: Dice,
+    audits: u64,
+}
+
+/// What does not fit, each as a sentence.
+pub(crate) type Differences = Vec<String>;
+
+/// A row of the store beside what the model knows.
+pub(crate) struct Bench<'a> {
+    pub(crate) shelf: &'a Shelf,
+    pub(crate) model: &'a Model,
+    pub(crate) now: Timestamp,
+}
+
+impl Auditor {
+    pub(crate) fn new(seed: u64) -> Auditor {
+        Auditor { shelf: Shelf::default(), dice: Dice::new(seed, "auditor"), audits: 0 }
+    }
+
+    /// Reads the book and compares.
+    pub(crate) fn audit(
+        &mut self,
+        book: &Book,
+        model: &Model,
+        now: Timestamp,
+    ) -> Result<Differences, Fault> {
+        let extent =
+            if self.audits.is_multiple_of(EVERYTHING) { Extent::Everything } else { Extent::News };
+        self.audits += 1;
+        self.shelf.read(book, model.account, extent)?;
+        let bench = Bench { shelf: &self.shelf, model, now };
+        let mut found = bench.compare();
+        if extent == Extent::Everything {
+            found.extend(self.look_back(model, now));
+            found.extend(self.check_evidence(book, model)?);
+        }
+        Ok(found)
+    }
+
+    /// Makes the next audit read everything.
+    pub(crate) fn read_everything_next(&mut self) {
+        self.audits = 0;
+    }
+}
+
+impl Bench<'_> {
+    /// Everything that can be said of one moment.
+    pub(crate) fn compare(&self) -> Differences {
+        let mut found = self.shelf.findings.clone();
+        self.check_lines(&mut found);
+        self.check_lots(&mut found);
+        self.check_pools(&mut found);
+        self.check_alarms(&mut found);
+        self.check_reports(&mut found);
+        self.check_instances(&mut found);
+        self.check_uses(&mut found);
+        self.check_tokens(&mut found);
+        found
+    }
+}
+
+/// Says so if two things that must be equal are not.
+pub(crate) fn same<T: PartialEq + std::fmt::Debug>(
+    found: &mut Differences,
+    what: impl FnOnce() -> String,
+    stored: T,
+    known: T,
+) {
+    if stored != known {
+        found.push(format!("{}: the store says {stored:?}, the model {known:?}", what()));
+    }
+}
