@@ -7,7 +7,6 @@ use std::sync::LazyLock;
 
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
-use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};

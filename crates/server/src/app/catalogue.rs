@@ -156,10 +156,14 @@ impl App {
             let mut pools: BTreeMap<PoolId, Option<Pool>> = BTreeMap::new();
             let mut pairs = Vec::with_capacity(rows.len());
             for lot in rows {
-                if !pools.contains_key(&lot.pool) {
-                    pools.insert(lot.pool, reading.pool(account, lot.pool)?);
-                }
-                let pool = pools.get(&lot.pool).cloned().flatten();
+                let pool = match pools.get(&lot.pool) {
+                    Some(known) => known.clone(),
+                    None => {
+                        let found = reading.pool(account, lot.pool)?;
+                        pools.insert(lot.pool, found.clone());
+                        found
+                    }
+                };
                 pairs.push((lot, pool));
             }
             Ok(Rows { rows: pairs, next })
