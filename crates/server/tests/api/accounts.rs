@@ -34,7 +34,7 @@ both! {
         assert_eq!(made["policy"]["perpetual"], terms);
         let number = made["number"].as_u64().expect("a number");
         assert!((100_000_000..1_000_000_000).contains(&number), "{number}");
-        assert_eq!(office.rows(ACCOUNTS).await, [made.clone()]);
+        assert_eq!(office.rows(ACCOUNTS).await, std::slice::from_ref(&made));
         let path = format!("{ACCOUNTS}/{}", text(&made["id"]));
         assert_eq!(office.get(&path).await.ok(), made);
         let parts = office.rows(&format!("{path}/virtual-accounts")).await;

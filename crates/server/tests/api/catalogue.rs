@@ -27,7 +27,7 @@ both! {
         assert_eq!(made["enforcement"], "not_enforced");
         assert_eq!(made["kind"], "subscription");
         assert_eq!(made["concern"], "counted");
-        assert_eq!(office.rows("/api/v1/licenses").await, [made.clone()]);
+        assert_eq!(office.rows("/api/v1/licenses").await, std::slice::from_ref(&made));
         let known = json!({"name": "Network Advantage", "enforcement": "not_enforced", "kind": "subscription"});
         assert_eq!(office.pool(&site, ADVANTAGE).await["license"], known);
         office.wait(Span::from_seconds(1));

@@ -189,6 +189,22 @@ both! {
         assert!(flags.contains(&json!(["forked"])), "{flags:?}");
     }
 
+    async fn a_clock_that_is_ahead_is_flagged_and_counts_from_when_it_was_heard(office) {
+        let (site, mut one) = scene(&office).await;
+        let near = one.report(DNA, 1, NOON.plus(Span::from_minutes(60)));
+        let ahead = one.report(ADVANTAGE, 6, NOON.plus(Span::from_seconds(3601)));
+        assert_eq!(one.push(&office, &[near, ahead]).await.reports.len(), 2);
+        let path = format!("{}/instances/{}", site.path(), one.instance.expect("trusted"));
+        let seen = office.get(&path).await.ok()["reports"]["items"].clone();
+        let of = |number: u64| {
+            let mut reports = seen.as_array().expect("reports").iter();
+            reports.find(|one| one["number"] == number).expect("it is there").clone()
+        };
+        assert_eq!((&of(1)["flags"], &of(2)["flags"]), (&json!([]), &json!(["clock_ahead"])));
+        assert_eq!(of(2)["levels"][0]["starts_at"], "2025-06-15T15:06:40.000Z");
+        assert_eq!(office.pool(&site, ADVANTAGE).await["in_use"], 6);
+    }
+
     async fn a_late_report_changes_only_the_past(office) {
         let (site, mut one) = scene(&office).await;
         let first = one.report(ADVANTAGE, 6, NOON);
