@@ -12,6 +12,7 @@ use super::usage_note::Note;
 use super::{Asked, Detail, Progress, Stop};
 use crate::account::{Account, VirtualAccount};
 use crate::instance::{Identity, Instance, KeyState, Proof, Use};
+use crate::lapse::{is_due, lapse};
 use crate::page::{Page, Unread, Want};
 use crate::pool::{Pool, Standing, alarm_id};
 use crate::posting::{Effect, Posting};
@@ -103,7 +104,7 @@ impl Push {
             progress.parts_done += 1;
         }
         let instance = page.instance(self.account, id)?.ok_or(Refusal::UnknownKey)?;
-        let place = instance.virtual_account();
+        let (place, highest_epoch) = (instance.virtual_account(), instance.newest().epoch);
         let gone = || Refusal::NotFound { what: "account" };
         let own = page.account(self.account)?.ok_or_else(gone)?.clone();
         let virtual_account = page.virtual_account(self.account, place)?.ok_or_else(gone)?.clone();
@@ -113,6 +114,10 @@ impl Push {
         tags.dedup();
         let mut standings = Vec::with_capacity(tags.len());
         for tag in tags {
+            // A report that came before touches nothing, and yet its answer is of this moment.
+            if is_due(&page.pool(self.account, place, tag)?, now) {
+                page.turn(lapse(page, self.account, place, tag, now)?);
+            }
             standings.push(PoolStanding {
                 tag: tag.clone(),
                 name: page.license(tag)?.map(|license| license.name.clone()),
@@ -123,7 +128,7 @@ impl Push {
             instance: id,
             account: own,
             virtual_account,
-            highest_epoch: instance.newest().epoch,
+            highest_epoch,
             receptions: progress.notes.iter().map(|note| note.reception).collect(),
             standings,
         })
