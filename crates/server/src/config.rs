@@ -102,7 +102,7 @@ pub struct Mail {
     /// How the connection to it is kept private.
     #[serde(default)]
     pub tls: MailTls,
-    /// The authority of its certificate, in PEM, in place of those that everybody trusts.
+    /// An authority of its certificate, in PEM, beside those that everybody trusts.
     #[serde(default)]
     pub ca: Option<PathBuf>,
     /// Who mails are from.

@@ -4,6 +4,8 @@
 //! it, tells it and notes that it did. So a crash in between tells it twice, never not at all.
 
 pub mod mail;
+#[cfg(test)]
+mod samples;
 pub mod syslog;
 mod tell;
 mod tend;

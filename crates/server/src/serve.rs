@@ -149,6 +149,7 @@ pub async fn start_with(
     let fingerprint = tls.as_ref().map(|tls| tls.fingerprint.clone());
     tasks.push(floor.serve_tcp(tcp, tls.map(|tls| tls.acceptor), router));
     tasks.extend(floor.serve_host(host, host_router));
+    tracing::info!("listening on {address}");
     Ok(Running {
         address,
         public_url,

@@ -62,7 +62,9 @@ impl App {
             Some(code) => Err(*code),
             None => Ok(receptions.next().unwrap_or(Reception::Recorded)),
         });
-        Ok(Submitted { ack, fates: fates.collect() })
+        let fates: Vec<_> = fates.collect();
+        fates.iter().for_each(count);
+        Ok(Submitted { ack, fates })
     }
 
     /// Does all of a push but the writing: what the server costs without its book.
@@ -203,6 +205,16 @@ impl App {
         };
         AckFile { ack: Some(Sealed::seal(&ack, claims, &self.keys.online)), ..AckFile::default() }
     }
+}
+
+/// Counts what became of a report, for the figures.
+fn count(fate: &Result<Reception, &'static str>) {
+    let outcome = match fate {
+        Ok(Reception::Recorded) => "recorded",
+        Ok(Reception::Already) => "repeated",
+        Err(_) => "refused",
+    };
+    metrics::counter!("scrip_reports_total", "outcome" => outcome).increment(1);
 }
 
 fn refused(report: &SealedReport, code: &str) -> Result<RefusedReport, Error> {

@@ -119,81 +119,71 @@ impl Teller for Post {
 /// What the mail says.
 fn text(news: &NamedNews) -> String {
     let told = &news.queued.news;
-    let mut out = match (told.happening, news.kind) {
-        (Happening::Opened, AlarmKind::InsufficientLicenses) => shortage(news),
-        (Happening::Settled, AlarmKind::InsufficientLicenses) => settled(news),
-        (Happening::Opened, AlarmKind::ClonedInstance) => cloned(news),
-        (Happening::Settled, AlarmKind::ClonedInstance) => {
-            format!("It is settled: one device alone reports as {} again.\n", told.about)
+    let (name, place) = (words::shown_name(news), words::place(news));
+    let shortage = news.kind == AlarmKind::InsufficientLicenses;
+    let mut lines = match (told.happening, shortage) {
+        (Happening::Opened, true) => {
+            vec![format!("{name} is short by {} in {place}.", told.missing)]
+        }
+        (Happening::Opened, false) => {
+            vec![format!("Two devices report under one identity in {place}.")]
+        }
+        (Happening::Settled, true) => vec![format!("Settled: {name} suffices again in {place}.")],
+        (Happening::Settled, false) => {
+            vec![format!("Settled: one device alone is {name} in {place}.")]
         }
     };
-    out.push_str(&format!("\nThe alarm: {}\nIts id: {}\n", news.link, told.alarm));
-    out
+    lines.push(String::new());
+    lines.extend(facts(news).into_iter().map(|(what, is)| format!("{what:<17}{is}")));
+    lines.push(String::new());
+    lines.extend(remedy(news).iter().map(|line| (*line).to_owned()));
+    lines.push(format!("The alarm:\n{}\n", news.link));
+    lines.join("\n")
 }
 
-fn shortage(news: &NamedNews) -> String {
+fn facts(news: &NamedNews) -> Vec<(&'static str, String)> {
     let told = &news.queued.news;
-    format!(
-        "{license} is short by {missing} in the virtual account {place} of {account}.\n\
-         \n\
-         Needed       {needed}  (in use, as the devices measured it)\n\
-         In force     {in_force}  (of the entitlements whose term is running)\n\
-         Missing      {missing}\n\
-         \n\
-         Short since  {since}  (measured)\n\
-         Known since  {known}\n\
-         \n\
-         It is resolved when {missing} more are in force there, or {missing} fewer are in use.\n\
-         No device is stopped. You will be told when it is settled.\n\
-         \n\
-         Tag: {tag}\n",
-        license = words::shown_name(news),
-        place = news.virtual_account,
-        account = news.account,
-        needed = told.needed,
-        in_force = words::in_force(news).unwrap_or(0),
-        missing = told.missing,
-        since = moment(told.since),
-        known = moment(told.at),
-        tag = told.about,
-    )
+    let mut facts = vec![
+        ("Account", words::line(&news.account)),
+        ("Virtual account", words::line(&news.virtual_account)),
+    ];
+    if news.kind == AlarmKind::InsufficientLicenses {
+        facts.push(("License", words::shown_name(news)));
+        facts.push(("Tag", words::line(&told.about)));
+        facts.push(("Needed", format!("{}  (in use, as devices measured it)", told.needed)));
+    } else {
+        facts.push(("Identity", words::line(&told.about)));
+    }
+    if let Some(in_force) = words::in_force(news) {
+        facts.push(("In force", format!("{in_force}  (of entitlements whose term is running)")));
+        facts.push(("Missing", told.missing.to_string()));
+    }
+    match told.happening {
+        Happening::Opened => {
+            facts.push(("Since", format!("{}  (measured)", moment(told.since))));
+            facts.push(("Known since", moment(told.at)));
+        }
+        Happening::Settled => facts.push(("Settled", moment(told.since))),
+    }
+    facts.push(("Alarm", told.alarm.to_string()));
+    facts
 }
 
-fn settled(news: &NamedNews) -> String {
-    let told = &news.queued.news;
-    format!(
-        "It is settled: {license} suffices again in the virtual account {place} of {account}.\n\
-         \n\
-         In use         {needed}\n\
-         Settled since  {since}\n\
-         \n\
-         Tag: {tag}\n",
-        license = words::shown_name(news),
-        place = news.virtual_account,
-        account = news.account,
-        needed = told.needed,
-        since = moment(told.since),
-        tag = told.about,
-    )
-}
-
-fn cloned(news: &NamedNews) -> String {
-    let told = &news.queued.news;
-    format!(
-        "Two devices report under one identity in the virtual account {place} of {account}.\n\
-         \n\
-         Identity     {about}\n\
-         Since        {since}  (measured)\n\
-         Known since  {known}\n\
-         \n\
-         A copied virtual machine or device store does this. Give one of them an identity and a\n\
-         store of its own. Until then the higher of the two counts. No device is stopped.\n",
-        place = news.virtual_account,
-        account = news.account,
-        about = told.about,
-        since = moment(told.since),
-        known = moment(told.at),
-    )
+fn remedy(news: &NamedNews) -> &'static [&'static str] {
+    match (news.queued.news.happening, news.kind) {
+        (Happening::Settled, _) => &[],
+        (Happening::Opened, AlarmKind::InsufficientLicenses) => &[
+            "It is resolved when the missing ones are in force there, or so many fewer",
+            "are in use. No device is stopped. You will be told when it is settled.",
+            "",
+        ],
+        (Happening::Opened, AlarmKind::ClonedInstance) => &[
+            "A copied virtual machine or a copied device store does this. Give one of",
+            "them an identity and a store of its own. Until then the higher of the two",
+            "counts. No device is stopped.",
+            "",
+        ],
+    }
 }
 
 /// A moment to the second, as people read it.

@@ -24,10 +24,10 @@ pub(super) fn code(news: &NamedNews) -> &'static str {
 pub(super) fn shown_name(news: &NamedNews) -> String {
     let about = &news.queued.news.about;
     match (&news.license, news.kind) {
-        (Some(license), _) => license.name.clone(),
+        (Some(license), _) => line(&license.name),
         (None, AlarmKind::InsufficientLicenses) => wire::tag::EntitlementTag::new(about)
-            .map_or_else(|_| about.clone(), |tag| tag.short_name().to_owned()),
-        (None, AlarmKind::ClonedInstance) => about.clone(),
+            .map_or_else(|_| line(about), |tag| tag.short_name().to_owned()),
+        (None, AlarmKind::ClonedInstance) => line(about),
     }
 }
 
@@ -38,7 +38,7 @@ pub(super) fn in_force(news: &NamedNews) -> Option<i64> {
     found.then_some(told.needed - told.missing)
 }
 
-/// What happened to what, where, in one line without control characters.
+/// What happened to what, where, in one line.
 pub(super) fn summary(news: &NamedNews) -> String {
     let told = &news.queued.news;
     let what = match (told.happening, news.kind) {
@@ -50,9 +50,17 @@ pub(super) fn summary(news: &NamedNews) -> String {
         }
         (Happening::Settled, _) => "Settled".to_owned(),
     };
-    let (name, place, account) = (shown_name(news), &news.virtual_account, &news.account);
-    let line = format!("{what}: {name} in {place} ({account})");
-    line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    format!("{what}: {} in {}", shown_name(news), place(news))
+}
+
+/// Where it happened.
+pub(super) fn place(news: &NamedNews) -> String {
+    format!("{} ({})", line(&news.virtual_account), line(&news.account))
+}
+
+/// A text on one line: what people wrote cannot begin another.
+pub(super) fn line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// The subject of a mail.

@@ -1,11 +1,13 @@
 //! A server on a folder of its own, with one account, in a scripted world.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use ledger::role::{Action, Actor, Permit, Scope, permit};
 use ledger::token::ExportControlled;
 use server::app::accounts::NewAccount;
+use server::app::inventory::PoolQuestion;
 use server::app::tokens::NewToken;
 use server::app::{App, Ask};
 use server::config::Config;
@@ -16,7 +18,7 @@ use wire::message::Policy;
 use wire::time::{Span, Timestamp};
 
 use crate::client::post;
-use crate::device::Device;
+use crate::device::{Device, acknowledged};
 
 /// When every scene begins: 2027-01-15T08:00:00Z.
 pub(crate) const MORNING: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -44,9 +46,15 @@ impl Drop for Scratch {
     }
 }
 
-/// A server that runs, and the account that a test works with.
+/// A server that runs, and the company that a test works with.
 pub(crate) struct House {
     pub(crate) running: Running,
+    pub(crate) company: Company,
+}
+
+/// An account in an installation in a scripted world.
+pub(crate) struct Company {
+    pub(crate) app: App,
     pub(crate) script: Script,
     pub(crate) account: AccountId,
     pub(crate) place: VirtualAccountId,
@@ -56,26 +64,55 @@ impl House {
     pub(crate) async fn open(config: Config) -> Self {
         let script = Script::new(7, MORNING);
         let running = start(config, script.world()).await.expect("it starts");
-        let app = &running.app;
+        let company = Company::found(running.app.clone(), script).await;
+        Self { running, company }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.running.address
+    }
+
+    /// A device that the server trusts.
+    pub(crate) async fn device(&self, seed: u8) -> Device {
+        let company = &self.company;
+        let device = Device::new(seed, company.app.keys.realm);
+        let request = device.trust_request(&company.token().await, company.now());
+        post(self.address(), "/device/v1/trust", request).await.ok();
+        device
+    }
+
+    /// Lets a device report a level from now on.
+    pub(crate) async fn report(&self, device: &mut Device, level: u64) {
+        let body = device.push(level, self.company.now());
+        let answer = post(self.address(), "/device/v1/usage", body).await.ok();
+        assert_eq!(acknowledged(&answer, &self.company.app.keys), 1);
+    }
+
+    /// Stops in good order; the folder is free then.
+    pub(crate) async fn close(self) {
+        let Self { running, company } = self;
+        drop(company);
+        running.shutdown().await;
+    }
+}
+
+impl Company {
+    pub(crate) async fn found(app: App, script: Script) -> Self {
         let new = NewAccount {
             name: "Northwind".to_owned(),
             domain: "northwind.example".to_owned(),
             policy: Policy::default(),
         };
         let account =
-            app.create_account(&ask(app, Action::CreateAccount, Scope::House), new).await;
+            app.create_account(&ask(&app, Action::CreateAccount, Scope::House), new).await;
         let account = account.expect("an account").id;
         let read = right(Action::Read, Scope::Account(account));
         let places = app.virtual_accounts(&read, account, None, None, 5).await.expect("places");
-        Self { account, place: places.rows[0].id, running, script }
-    }
-
-    pub(crate) fn app(&self) -> &App {
-        &self.running.app
+        Self { account, place: places.rows[0].id, app, script }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        self.app().world.now()
+        self.app.world.now()
     }
 
     /// Lets time pass.
@@ -83,8 +120,8 @@ impl House {
         self.script.set(self.now().plus(span));
     }
 
-    /// A device that the server trusts.
-    pub(crate) async fn device(&self, seed: u8) -> Device {
+    /// The text of a new ID token.
+    pub(crate) async fn token(&self) -> String {
         let new = NewToken {
             virtual_account: self.place,
             description: String::new(),
@@ -92,24 +129,21 @@ impl House {
             max_uses: None,
             export_controlled: ExportControlled::NotAllowed,
         };
-        let asked = ask(self.app(), Action::ManageTokens, Scope::Account(self.account));
-        let token = self.app().create_token(&asked, self.account, new).await.expect("a token");
-        let device = Device::new(seed, self.app().keys.realm);
-        let request = device.trust_request(&token.text.expect("a text"), self.now());
-        post(self.running.address, "/device/v1/trust", request).await.ok();
-        device
-    }
-
-    /// Lets a device report a level from now on.
-    pub(crate) async fn report(&self, device: &mut Device, level: u64) {
-        let body = device.push(level, self.now());
-        let answer = post(self.running.address, "/device/v1/usage", body).await.ok();
-        assert_eq!(crate::device::acknowledged(&answer, &self.app().keys), 1);
+        let asked = ask(&self.app, Action::ManageTokens, Scope::Account(self.account));
+        let token = self.app.create_token(&asked, self.account, new).await.expect("a token");
+        token.text.expect("a text")
     }
 
     /// How much news waits to be told.
     pub(crate) async fn waiting(&self) -> i64 {
-        self.app().waiting().await.expect("it can be counted").news
+        self.app.waiting().await.expect("it can be counted").news
+    }
+
+    /// How many units of the one license are in use.
+    pub(crate) async fn in_use(&self) -> i64 {
+        let read = right(Action::Read, Scope::Account(self.account));
+        let pools = self.app.pools(&read, self.account, PoolQuestion::default(), 10).await;
+        pools.expect("pools").rows.first().map_or(0, |pool| pool.standing.in_use)
     }
 }
 

@@ -2,10 +2,12 @@
 
 use server::app::news::Channel;
 use server::config::{Config, Facility, Mail, MailTls, Syslog, SyslogTransport};
+use server::serve::open;
+use server::world::Script;
 use wire::time::Span;
 
-use crate::device::TAG;
-use crate::house::{House, MORNING, Scratch, until};
+use crate::device::Device;
+use crate::house::{Company, House, MORNING, Scratch, until};
 use crate::receivers::{mail_server, nobody, syslog_tcp, syslog_udp};
 
 fn mail(address: std::net::SocketAddr) -> Mail {
@@ -47,22 +49,23 @@ async fn a_shortage_and_its_end_are_told_by_mail_and_syslog() {
     let told = &mails.all()[0];
     let subject = "Subject: [Scrip] Short by 3: NETWORK_ADVANTAGE in DEFAULT (Northwind)";
     assert!(told.contains(subject), "{told}");
-    assert!(told.contains("Missing      3"), "{told}");
-    let link = format!("https://licenses.example.org/accounts/{}/alarms#alarm_", house.account);
+    assert!(told.contains("Missing          3"), "{told}");
+    let link =
+        format!("https://licenses.example.org/accounts/{}/alarms#alarm_", house.company.account);
     assert!(told.replace("=\n", "").contains(&link), "{told}");
     let line = &lines.all()[0];
     assert!(line.starts_with("<131>1 2027-01-15T08:00:00.000Z scrip-1 scrip "), "{line}");
     assert!(line.contains("code=\"alarm.insufficient_licenses\""), "{line}");
     assert!(line.ends_with("] Short by 3: NETWORK_ADVANTAGE in DEFAULT (Northwind)"), "{line}");
 
-    house.wait(Span::from_minutes(1));
+    house.company.wait(Span::from_minutes(1));
     house.report(&mut device, 0).await;
-    house.wait(Span::from_minutes(61));
+    house.company.wait(Span::from_minutes(61));
     until("its end is told", async || mails.count() == 2 && lines.count() == 2).await;
     assert!(mails.all()[1].contains("[Scrip] Settled: NETWORK_ADVANTAGE"), "{}", mails.all()[1]);
     assert!(lines.all()[1].starts_with("<133>1 "), "{}", lines.all()[1]);
-    until("nothing waits", async || house.waiting().await == 0).await;
-    house.running.shutdown().await;
+    until("nothing waits", async || house.company.waiting().await == 0).await;
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,16 +82,16 @@ async fn a_dead_receiver_holds_up_nobody_and_hears_it_later() {
 
     house.report(&mut device, 3).await;
     until("the mail is told", async || mails.count() == 1).await;
-    house.wait(Span::from_hours(25));
+    house.company.wait(Span::from_hours(25));
     house.report(&mut other, 4).await;
-    assert!(house.waiting().await >= 1);
+    assert!(house.company.waiting().await >= 1);
 
     let lines = syslog_tcp(dead).await;
-    house.wait(Span::from_hours(2));
+    house.company.wait(Span::from_hours(2));
     until("the line is told", async || lines.count() >= 1).await;
     assert!(lines.all()[0].contains("Short by 3"), "{}", lines.all()[0]);
-    until("nothing waits", async || house.waiting().await == 0).await;
-    house.running.shutdown().await;
+    until("nothing waits", async || house.company.waiting().await == 0).await;
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -103,11 +106,11 @@ async fn a_mail_that_is_put_off_is_sent_again_under_the_same_id() {
     for _ in 0..2 {
         tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
         assert_eq!(mails.count(), 0);
-        house.wait(Span::from_minutes(1));
+        house.company.wait(Span::from_minutes(1));
     }
     until("it is sent", async || mails.count() == 1).await;
     assert!(mails.all()[0].contains("Message-ID: <msg_"), "{}", mails.all()[0]);
-    house.running.shutdown().await;
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -115,12 +118,16 @@ async fn news_that_nobody_takes_is_given_up_after_some_days() {
     let folder = Scratch::new();
     let mut config = Config::in_folder(folder.path());
     config.mail = Some(mail(nobody().await));
-    // The book queues for mail; the test is the teller, so that no time is lost.
-    let opened = server::serve::open(&config, server::world::Script::new(3, MORNING).world());
-    drop(opened.await.expect("it opens"));
-    let script = server::world::Script::new(4, MORNING);
-    let app = server::serve::open(&config, script.world()).await.expect("it opens").app;
-    shortage(&app).await;
+    // Nothing is served here: the test is the teller, so that no time is lost.
+    let script = Script::new(7, MORNING);
+    let app = open(&config, script.world()).await.expect("it opens").app;
+    let company = Company::found(app.clone(), script.clone()).await;
+    let mut device = Device::new(1, app.keys.realm);
+    let request = device.trust_request(&company.token().await, company.now());
+    app.trust(request.as_bytes()).await.expect("it is trusted");
+    let push = device.push(3, company.now());
+    app.submit_push(push.as_bytes()).await.expect("it is recorded");
+
     let mut tries = 0;
     loop {
         let claimed = app.claim_news(Channel::Mail).await.expect("it can be read");
@@ -134,33 +141,4 @@ async fn news_that_nobody_takes_is_given_up_after_some_days() {
     assert_eq!(tries, 80);
     assert!(app.world.now().since(MORNING) > Span::from_days(3));
     assert_eq!(app.waiting().await.expect("counted").news, 0);
-}
-
-/// Makes a pool short by importing a file of a device that nobody knows.
-async fn shortage(app: &server::app::App) {
-    use ledger::role::{Action, Scope};
-    use server::app::Ask;
-    let right = |action, scope| crate::house::right(action, scope);
-    let ask = Ask::new(right(Action::CreateAccount, Scope::House), app.fresh_request(), b"");
-    let new = server::app::accounts::NewAccount {
-        name: "Northwind".to_owned(),
-        domain: "northwind.example".to_owned(),
-        policy: wire::message::Policy::default(),
-    };
-    let account = app.create_account(&ask, new).await.expect("an account").id;
-    let scope = Scope::Account(account);
-    let places = app.virtual_accounts(&right(Action::Read, scope), account, None, None, 1).await;
-    let to = server::app::import_usage::Destination {
-        account,
-        virtual_account: places.expect("places").rows[0].id,
-    };
-    let file = foreign_file(app.world.now());
-    let permit = right(Action::ImportUsage, scope);
-    app.import_usage(&permit, to, file.as_bytes()).await.expect("it is taken in");
-}
-
-/// A usage file with one unsealed report.
-fn foreign_file(now: wire::time::Timestamp) -> String {
-    let device = crate::device::Device::new(9, wire::key::Realm::from_bytes([0; 16]));
-    device.foreign_file(TAG, 3, now)
 }

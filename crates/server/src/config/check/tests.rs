@@ -28,10 +28,142 @@ fn the_example_says_nothing_wrong() {
 }
 
 #[test]
+fn the_example_explains_every_key_there_is() {
+    let known = schema();
+    let everything: Config = known.clone().try_into().unwrap();
+    let told = Table::try_from(everything).unwrap();
+    for (part, keys) in &told {
+        let known: Vec<_> = known[part].as_table().unwrap().keys().collect();
+        let keys: Vec<_> = keys.as_table().unwrap().keys().collect();
+        assert_eq!(known, keys, "[{part}]");
+    }
+    assert_eq!(told.keys().collect::<Vec<_>>(), known.keys().collect::<Vec<_>>());
+}
+
+#[test]
+fn what_the_example_gives_is_the_default() {
+    assert_eq!(read(EXAMPLE).unwrap(), Config::default());
+}
+
+#[test]
+fn the_documentation_names_every_key_and_variable() {
+    let page = include_str!("../../../../../docs/configuration.md");
+    for (part, keys) in &schema() {
+        for key in keys.as_table().unwrap().keys() {
+            let variable = format!("SCRIP_{}_{}", part.to_uppercase(), key.to_uppercase());
+            assert!(page.contains(&format!("| `{key}` | `{variable}` |")), "{part}.{key}");
+        }
+    }
+}
+
+#[test]
+fn an_unknown_part_is_named_with_those_there_are() {
+    let told = complaints("[server]\n[smtp]\nhost = \"a\"\n");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].starts_with("scrip.toml, line 2: there is no part [smtp]: the parts are "),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_key_outside_of_any_part_is_named() {
+    let told = complaints("listen = \"127.0.0.1:1\"\n");
+    assert!(
+        told[0].starts_with("scrip.toml, line 1: `listen` stands outside of any part"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn what_is_not_toml_is_named_with_its_line() {
+    let told = complaints("[server]\nnode = \n");
+    assert!(told[0].starts_with("scrip.toml, line 2: "), "{told:?}");
+}
+
+#[test]
+fn a_part_lacks_a_key_that_it_needs() {
+    let told = complaints("[mail]\nhost = \"mail.example.org\"\nfrom = \"a@example.org\"\n");
+    assert_eq!(told, ["scrip.toml, line 1: [mail]: missing field `to`"]);
+}
+
+#[test]
+fn an_unknown_word_is_named_with_those_there_are() {
+    let told = complaints("[tls]\nmode = \"on\"\n");
+    assert!(told[0].starts_with("scrip.toml, line 2: tls.mode: unknown variant `on`"), "{told:?}");
+    assert!(told[0].contains("self-made"), "{told:?}");
+}
+
+#[test]
+fn a_certificate_needs_its_key_and_its_mode() {
+    let told = complaints("[tls]\nmode = \"files\"\ncertificate = \"a\"\n");
+    assert_eq!(told, ["scrip.toml, line 1: tls.key: mode = \"files\" needs it"]);
+    let told = complaints("[tls]\ncertificate = \"a\"\n");
+    assert!(
+        told[0].starts_with("scrip.toml, line 2: tls.certificate: it is used with"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn addresses_of_mails_and_pages_are_checked() {
+    let text = "[server]\npublic_url = \"licenses.example.org\"\n\
+                [mail]\nhost = \"h\"\nfrom = \"nobody\"\nto = []\n\
+                [syslog]\naddress = \"h\"\n";
+    let places: Vec<_> =
+        complaints(text).iter().map(|told| told.split(": ").nth(1).unwrap().to_owned()).collect();
+    assert_eq!(places, ["server.public_url", "mail.from", "mail.to", "syslog.address"]);
+}
+
+#[test]
+fn the_environment_gives_numbers_lists_and_whole_parts() {
+    let environment = [
+        ("SCRIP_MAIL_HOST", "mail.example.org"),
+        ("SCRIP_MAIL_PORT", "25"),
+        ("SCRIP_MAIL_FROM", "scrip@example.org"),
+        ("SCRIP_MAIL_TO", "a@example.org, b@example.org"),
+        ("SCRIP_TEST_POSTGRES", "not ours"),
+    ];
+    let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let mail = Config::read("", "", environment).unwrap().mail.unwrap();
+    assert_eq!(mail.port, 25);
+    assert_eq!(mail.to, ["a@example.org", "b@example.org"]);
+}
+
+#[test]
+fn a_variable_that_overrides_nothing_is_named() {
+    let environment = [("SCRIP_SERVER_LISTN".to_owned(), "127.0.0.1:1".to_owned())];
+    let Err(ConfigError::Wrong(told)) = Config::read("", "", environment) else {
+        panic!("it was taken");
+    };
+    assert_eq!(told[0].place, "SCRIP_SERVER_LISTN");
+}
+
+#[test]
+fn relative_paths_start_at_the_file() {
+    let folder = std::env::temp_dir().join(format!("scrip-config-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("scrip.toml");
+    std::fs::write(&file, "[server]\ndata = \"books\"\n").unwrap();
+    let config = Config::load(Some(&file), []).unwrap();
+    assert_eq!(config.server.data, folder.join("books"));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn plain_http_for_everybody_is_warned_of() {
+    let config = read("[server]\nlisten = \"0.0.0.0:80\"\n").unwrap();
+    let warnings = config.warnings();
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(warnings[0].starts_with("tls is off and 0.0.0.0:80 can be reached from outside"));
+    assert_eq!(Config::default().warnings(), [String::new(); 0]);
+}
+
+#[test]
 fn an_unknown_key_is_named_with_its_line() {
     let told = complaints("[server]\nnode = \"a\"\nlissten = \"127.0.0.1:1\"\n");
     assert_eq!(told.len(), 1);
-    assert!(told[0].starts_with("scrip.toml:3"), "{}", told[0]);
+    assert!(told[0].starts_with("scrip.toml, line 3: "), "{}", told[0]);
     assert!(told[0].contains("lissten"), "{}", told[0]);
 }
 

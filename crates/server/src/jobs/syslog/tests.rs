@@ -1,1 +1,84 @@
+//! Lines, letter by letter.
 
+use super::super::samples::{cloned, settled, short};
+use super::*;
+use crate::config::Facility;
+
+fn line() -> Line {
+    let config = Syslog {
+        address: "127.0.0.1:514".to_owned(),
+        transport: SyslogTransport::Udp,
+        facility: Facility::Local0,
+        app_name: "scrip".to_owned(),
+    };
+    Line::new(&config, "node-1", 7)
+}
+
+#[test]
+fn a_shortage_is_an_error() {
+    assert_eq!(
+        line().message(&short()),
+        "<131>1 2026-03-01T08:31:02.003Z node-1 scrip 7 alarm.opened [scrip@32473 \
+         account=\"Northwind\" virtual_account=\"Campus\" \
+         about=\"regid.2026-01.com.example.NETWORK_ADVANTAGE,1.0_5b4c0f4e\" \
+         alarm=\"alarm_040G2081040G2081040G208104\" code=\"alarm.insufficient_licenses\" \
+         severity=\"major\" state=\"opened\" needed=\"13\" in_force=\"10\" missing=\"3\" \
+         since=\"2026-03-01T08:30:00.000Z\" message=\"msg_030C1G60R30C1G60R30C1G60R3\"] \
+         Short by 3: Network Advantage in Campus (Northwind)"
+    );
+}
+
+#[test]
+fn its_end_is_a_notice() {
+    let told = line().message(&settled());
+    assert!(
+        told.starts_with("<133>1 2026-03-01T08:31:02.003Z node-1 scrip 7 alarm.settled ["),
+        "{told}"
+    );
+    assert!(told.contains(" state=\"settled\" needed=\"9\" missing=\"0\" "), "{told}");
+    assert!(told.ends_with("] Settled: Network Advantage in Campus (Northwind)"), "{told}");
+}
+
+#[test]
+fn what_is_minor_is_a_warning() {
+    let mut news = cloned();
+    news.severity = Severity::Minor;
+    let told = line().message(&news);
+    assert!(told.starts_with("<132>1 "), "{told}");
+    assert!(told.contains("code=\"alarm.cloned_instance\""), "{told}");
+    assert!(told.ends_with("Two devices with one identity: P:C9300,S:FCW1 in Campus (Northwind)"));
+}
+
+#[test]
+fn quotes_brackets_and_backslashes_are_escaped() {
+    let mut news = short();
+    news.account = "a\"b]c\\d\ne".to_owned();
+    let told = line().message(&news);
+    assert!(told.contains("account=\"a\\\"b\\]c\\\\d e\""), "{told}");
+    assert!(told.ends_with("(a\"b]c\\d e)"), "{told}");
+}
+
+#[test]
+fn more_than_ascii_is_marked() {
+    let mut news = short();
+    news.virtual_account = "Zürich".to_owned();
+    let told = line().message(&news);
+    assert!(told.ends_with("] \u{feff}Short by 3: Network Advantage in Zürich (Northwind)"));
+}
+
+#[tokio::test]
+async fn frames_are_counted_in_bytes_and_a_closed_stream_is_opened_again() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let mut line = line();
+    line.config.transport = SyslogTransport::Tcp;
+    line.config.address = listener.local_addr().expect("an address").to_string();
+    for _ in 0..2 {
+        line.send("<1>ü").await.expect("it is sent");
+        let (mut stream, _) = listener.accept().await.expect("it connects");
+        let mut frame = [0; 7];
+        tokio::io::AsyncReadExt::read_exact(&mut stream, &mut frame).await.expect("a frame");
+        assert_eq!(&frame, "5 <1>ü".as_bytes());
+        drop(stream);
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}
