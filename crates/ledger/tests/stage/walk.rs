@@ -161,6 +161,10 @@ proptest! {
         for line in &lines {
             tell(&mut scene, line);
         }
+        // Whoever comes first brings a pool to now, be it a report that came before.
+        for (tag, place) in TAGS.iter().flat_map(|tag| PLACES.map(|place| (tag, place))) {
+            tell(&mut scene, &format!("lapse {tag} in {place}"));
+        }
         let (before, clock) = (standings(&scene, scene.clock), scene.clock);
         let reports = |line: &&String| line.starts_with("report ") || line.starts_with("import ");
         for line in lines.iter().filter(reports) {
