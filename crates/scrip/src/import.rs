@@ -154,10 +154,11 @@ fn print(outcome: &Outcome) {
         let tag = wire::tag::EntitlementTag::new(text(report, "tag"));
         let license = tag.as_ref().map_or("", |tag| tag.short_name());
         println!(
-            "  {}  {license}  report {}  {} measurements  {}",
+            "  {}  {license}  report {}  {} measurement{}  {}",
             text(report, "udi"),
             report["report_id"],
             report["measurements"],
+            if report["measurements"] == 1 { "" } else { "s" },
             fate(report),
         );
     }

@@ -1,0 +1,114 @@
+//! The daily commands, with a server and without one.
+
+use serde_json::json;
+
+use crate::stage::{Stage, foreign};
+
+const TAG: &str = "regid.2018-06.com.example.AIR_NETWORK,1.0_b";
+
+fn work(stage: &Stage) {
+    stage.ok(&["account", "create", "Northwind Ltd", "--domain", "northwind.example"]);
+    stage.ok(&["virtual-account", "create", "Campus", "--description", "all buildings"]);
+    stage.ok(&["license", "define", TAG, "--name", "Air Network"]);
+    let campus = ["--virtual-account", "Campus"];
+    let grant = ["entitlement", "grant", "air network", "3", "--ends", "2099-12-31"];
+    let granted = stage.json(&[&grant[..], &campus[..]].concat());
+    assert_eq!(
+        (&granted[0]["quantity"], &granted[0]["last_day"]),
+        (&json!(3), &json!("2099-12-31"))
+    );
+    let token = stage.ok(&[&["token", "create", "--max-uses", "1"][..], &campus[..]].concat());
+    assert_eq!(token.trim().len(), 77, "{token}");
+    stage.file("usage.xml", &foreign("SN1", 7, 5));
+    stage.ok(&[&["import", "usage", "usage.xml"][..], &campus[..]].concat());
+    let pools = stage.json(&["pool", "list", "--short"]);
+    assert_eq!(
+        (&pools[0]["license"]["name"], &pools[0]["balance"]),
+        (&json!("Air Network"), &json!(-2))
+    );
+    let alarms = stage.json(&["alarm", "list"]);
+    assert_eq!((&alarms[0]["missing"], &alarms[0]["needed"]), (&json!(2), &json!(5)));
+    let instances = stage.json(&["instance", "list", "--virtual-account", "campus"]);
+    assert_eq!(instances[0]["udi"]["text"], "PID:WLC-1,SN:SN1");
+    assert_eq!(stage.json(&["entitlement", "list"])[0]["source"], "granted by hand");
+    assert_eq!(stage.json(&["token", "list"])[0]["max_uses"], 1);
+    assert_eq!(stage.json(&["license", "list"])[0]["tag"], TAG);
+    assert!(
+        stage.json(&["keys", "show"])["realm"].as_str().is_some_and(|r| r.starts_with("realm_"))
+    );
+    assert_eq!(stage.json(&["fsck"])["wrong"], json!([]));
+    let secret = stage.ok(&["setup-secret"]);
+    assert_eq!(secret.trim().len(), 40, "{secret}");
+}
+
+#[test]
+fn a_day_of_work_without_a_server() {
+    work(&Stage::new());
+}
+
+#[test]
+fn a_day_of_work_beside_a_running_server() {
+    let stage = Stage::new();
+    let _served = stage.serve();
+    work(&stage);
+}
+
+#[test]
+fn a_table_is_for_people() {
+    let stage = Stage::new();
+    stage.ok(&["account", "create", "Northwind Ltd", "--domain", "northwind.example"]);
+    let out = stage.ok(&["account", "list"]);
+    let heads: Vec<&str> = out.lines().next().expect("a head").split_whitespace().collect();
+    assert_eq!(heads, ["Account", "Number", "Name", "Domain"]);
+    assert!(out.contains("Northwind Ltd"), "{out}");
+    assert_eq!(stage.ok(&["pool", "list"]), "none\n");
+}
+
+#[test]
+fn a_backup_is_a_folder_that_commands_work_with() {
+    let stage = Stage::new();
+    stage.file("usage.xml", &foreign("SN1", 7, 5));
+    stage.ok(&["import", "usage", "usage.xml"]);
+    let out = stage.ok(&["backup", "copy"]);
+    assert_eq!(out, format!("copied to {}\n", stage.path("copy").display()));
+    assert_eq!(stage.json(&["pool", "list", "--data", "copy"])[0]["in_use"], 5);
+    let again = stage.run(&["backup", "copy"]);
+    assert_eq!(again.code, 1);
+    assert!(again.err.contains("name another folder"), "{}", again.err);
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_not_made() {
+    let stage = Stage::new();
+    for words in [&["pool", "list"][..], &["fsck"], &["setup-secret"], &["keys", "show"]] {
+        let done = stage.run(words);
+        assert_eq!(done.code, 1, "{words:?}");
+        assert!(done.err.trim_end().ends_with("(data.empty)"), "{}", done.err);
+    }
+    assert!(!stage.path("scrip-data").exists());
+}
+
+#[test]
+fn a_refusal_says_its_code_and_exits_with_one() {
+    let stage = Stage::new();
+    stage.ok(&["account", "create", "Northwind", "--domain", "northwind.example"]);
+    let taken = stage.run(&["account", "create", "Other", "--domain", "northwind.example"]);
+    assert_eq!(taken.code, 1);
+    assert!(
+        taken.err.starts_with("scrip: ") && taken.err.trim_end().ends_with(')'),
+        "{}",
+        taken.err
+    );
+    let unknown = stage.run(&["entitlement", "grant", "Nothing", "3"]);
+    assert!(unknown.err.contains("there is no license \"Nothing\""), "{}", unknown.err);
+}
+
+#[test]
+fn what_is_typed_wrongly_exits_with_two() {
+    let stage = Stage::new();
+    for words in [&["frobnicate"][..], &["import", "usage"], &["token", "create", "--days", "0"]] {
+        assert_eq!(stage.run(words).code, 2, "{words:?}");
+    }
+    let help = stage.ok(&["import", "usage", "--help"]);
+    assert!(help.contains("Examples:"), "{help}");
+}
