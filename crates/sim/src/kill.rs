@@ -149,7 +149,7 @@ fn device(n: u32) -> Device {
     seed[..4].copy_from_slice(&n.to_be_bytes());
     Device {
         key: SigningKey::from_seed(seed),
-        udi: Udi::pid_serial("KILL-1", &format!("SN{n:05}")),
+        udi: Udi::pid_serial("KILL-1", format!("SN{n:05}")),
         tag: tag(n % LICENSES),
         number: 0,
         previous: [0; 32],

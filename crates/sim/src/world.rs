@@ -98,6 +98,15 @@ impl<E: std::fmt::Display> From<E> for Wrong {
 /// What a step did: nothing that anybody would notice, or what its line says.
 type Stepped = Result<Option<Line>, Wrong>;
 
+/// To whom a carried answer is brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Aim {
+    /// To the device that it is for.
+    Home,
+    /// To another one.
+    Astray,
+}
+
 /// What is going to happen.
 #[derive(Clone, Debug)]
 enum Event {
@@ -120,7 +129,7 @@ enum Event {
     /// A saved file is brought to the server.
     Bring { unit: usize, file: String },
     /// The answer to it is brought back, to this device or to another.
-    BringBack { unit: usize, file: Vec<u8>, astray: bool },
+    BringBack { unit: usize, file: Vec<u8>, aim: Aim },
     /// The server starts again.
     Open,
     /// The server's jobs have their turn.
@@ -257,7 +266,7 @@ impl World {
             Event::Answer { unit, ask, reply } => self.answer(unit, ask, reply),
             Event::GiveUp { unit, ask } => self.give_up(unit, ask),
             Event::Bring { unit, file } => self.bring(unit, &file),
-            Event::BringBack { unit, file, astray } => self.bring_back(unit, &file, astray),
+            Event::BringBack { unit, file, aim } => self.bring_back(unit, &file, aim),
             Event::Open => self.open(),
             Event::Tend => self.tend(),
             Event::Fate => self.act(),

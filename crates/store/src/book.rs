@@ -62,7 +62,7 @@ enum Work {
 
 enum Desk {
     Queue(SyncSender<Work>),
-    Inline(Mutex<Writer>),
+    Inline(Box<Mutex<Writer>>),
 }
 
 struct Inner {
@@ -109,7 +109,7 @@ impl Book {
         migrate(&mut engine, options.now)?;
         let writer = Writer::new(engine, options.channels.clone());
         let desk = match options.runner {
-            Runner::Inline => Desk::Inline(Mutex::new(writer)),
+            Runner::Inline => Desk::Inline(Box::new(Mutex::new(writer))),
             Runner::Threads => Desk::Queue(start(writer)?),
         };
         Ok(Self {

@@ -366,29 +366,3 @@ pub(crate) const REQUEST: Table = Table {
         Column::new("recorded_at", Kind::Int),
     ],
 };
-
-/// Every table.
-pub(crate) const ALL: &[&Table] = &[
-    &ACCOUNT,
-    &VIRTUAL_ACCOUNT,
-    &LICENSE,
-    &ENTITLEMENT,
-    &INSTANCE,
-    &DEVICE_KEY,
-    &IDENTITY,
-    &INSTANCE_NAME,
-    &LICENSE_USE,
-    &POOL,
-    &ALARM,
-    &TOKEN,
-    &CLAIM,
-    &HOUSE_FACT,
-    &SESSION,
-    &REPORT,
-    &EVIDENCE,
-    &ENTRY,
-    &ALARM_CHANGE,
-    &EVENT,
-    &OUTBOX,
-    &REQUEST,
-];

@@ -164,7 +164,7 @@ impl<'a> Fields<'a> {
         let column = self.table.columns.get(self.next).map_or("?", |column| column.name);
         self.next += 1;
         let value = self.values.next().and_then(T::load);
-        value.ok_or_else(|| Fault::Corrupt { table: self.table.name, row: self.row, column })
+        value.ok_or(Fault::Corrupt { table: self.table.name, row: self.row, column })
     }
 
     /// Passes over a column that is derived from others.

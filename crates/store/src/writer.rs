@@ -27,8 +27,9 @@ use crate::value::{Value, row};
 const TRIES: u32 = 3;
 /// About how many rows are kept from batch to batch: a few hundred megabytes at most.
 const KEPT_ROWS: usize = 300_000;
-/// How many rounds of reading a batch may take.
-const ROUNDS: u32 = 16;
+/// How many rounds of reading a batch may take: each learns something, and a file of 20,000 reports of
+/// as many devices asks for a few rows of each, one after the other.
+const ROUNDS: u32 = 200_000;
 
 /// A command with its moment.
 #[derive(Clone, Debug)]

@@ -243,7 +243,7 @@ impl Member {
     fn open(company: &Company, folder: &Path, n: u32, every: Duration) -> Result<Self> {
         let model = model(n);
         let folder: PathBuf = folder.join("devices").join(format!("{n:04}"));
-        let udi = Udi::pid_serial(model.pid, &format!("NWR{n:04}{}", model.software));
+        let udi = Udi::pid_serial(model.pid, format!("NWR{n:04}{}", model.software));
         let software = format!(
             "regid.2024-03.com.example.{},1.0_7b0ddc1c-3c0e-4a52-9d43-0b1f3b1c{n:04x}",
             model.software

@@ -25,18 +25,18 @@ use wire::tag::EntitlementTag;
 use wire::time::Timestamp;
 
 /// The moment at which each test begins.
-pub const NOW: Timestamp = Timestamp::from_seconds(1_795_509_612);
+pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_795_509_612);
 const TAG: &str = "network_advantage";
 
 /// The server of a test.
-pub struct House {
+pub(crate) struct House {
     router: Router,
-    pub script: Script,
-    pub secret: String,
-    pub account: AccountId,
-    pub other_account: AccountId,
-    pub place: VirtualAccountId,
-    pub short_pool: PoolId,
+    pub(crate) script: Script,
+    pub(crate) secret: String,
+    pub(crate) account: AccountId,
+    pub(crate) other_account: AccountId,
+    pub(crate) place: VirtualAccountId,
+    pub(crate) short_pool: PoolId,
     folder: PathBuf,
 }
 
@@ -47,36 +47,36 @@ impl Drop for House {
 }
 
 /// An answer, read.
-pub struct Answer {
-    pub status: StatusCode,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
     headers: HeaderMap,
-    pub body: String,
+    pub(crate) body: String,
 }
 
 impl Answer {
-    pub fn header(&self, name: &str) -> String {
+    pub(crate) fn header(&self, name: &str) -> String {
         self.header_list(name).into_iter().next().unwrap_or_default()
     }
 
-    pub fn header_list(&self, name: &str) -> Vec<String> {
+    pub(crate) fn header_list(&self, name: &str) -> Vec<String> {
         let values = self.headers.get_all(name).iter();
         values.filter_map(|value| value.to_str().ok()).map(str::to_owned).collect()
     }
 
     /// A cookie that it sets, as a browser returns it.
-    pub fn cookie(&self, name: &str) -> String {
+    pub(crate) fn cookie(&self, name: &str) -> String {
         let pairs = self.header_list("set-cookie").into_iter();
         let mut pairs = pairs.filter_map(|line| line.split(';').next().map(str::to_owned));
         pairs.find(|pair| pair.starts_with(name)).unwrap_or_default()
     }
 
     /// What stands between two texts, at its first place.
-    pub fn between(&self, before: &str, after: &str) -> String {
+    pub(crate) fn between(&self, before: &str, after: &str) -> String {
         self.body.between(before, after)
     }
 }
 
-pub trait Between {
+pub(crate) trait Between {
     fn between(&self, before: &str, after: &str) -> String;
 }
 
@@ -96,11 +96,11 @@ fn ask(app: &App, action: Action, scope: Scope) -> Ask {
 }
 
 impl House {
-    pub async fn new(name: &str) -> Self {
+    pub(crate) async fn new(name: &str) -> Self {
         Self::at(name, "http://localhost:8080").await
     }
 
-    pub async fn at(name: &str, public_url: &str) -> Self {
+    pub(crate) async fn at(name: &str, public_url: &str) -> Self {
         let folder =
             std::env::temp_dir().join(format!("scrip-portal-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
@@ -137,15 +137,15 @@ impl House {
         }
     }
 
-    pub fn overview(&self) -> String {
+    pub(crate) fn overview(&self) -> String {
         format!("/accounts/{}", self.account)
     }
 
-    pub fn path(&self, rest: &str) -> String {
+    pub(crate) fn path(&self, rest: &str) -> String {
         format!("/accounts/{}/{rest}", self.account)
     }
 
-    pub async fn ask(&self, method: &str, path: &str, cookie: &str, body: &str) -> Answer {
+    pub(crate) async fn ask(&self, method: &str, path: &str, cookie: &str, body: &str) -> Answer {
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -155,12 +155,17 @@ impl House {
         self.send(request.expect("a request")).await
     }
 
-    pub async fn with_header(&self, method: &str, path: &str, header: (&str, &str)) -> Answer {
+    pub(crate) async fn with_header(
+        &self,
+        method: &str,
+        path: &str,
+        header: (&str, &str),
+    ) -> Answer {
         let request = Request::builder().method(method).uri(path).header(header.0, header.1);
         self.send(request.body(Body::empty()).expect("a request")).await
     }
 
-    pub async fn fragment(&self, path: &str, cookie: &str) -> Answer {
+    pub(crate) async fn fragment(&self, path: &str, cookie: &str) -> Answer {
         let request = Request::builder()
             .uri(path)
             .header("cookie", cookie)
@@ -176,14 +181,14 @@ impl House {
     }
 
     /// A page of the account that must be there.
-    pub async fn page(&self, rest: &str, cookie: &str) -> String {
+    pub(crate) async fn page(&self, rest: &str, cookie: &str) -> String {
         let answer = self.ask("GET", &self.path(rest), cookie, "").await;
         assert_eq!(answer.status, StatusCode::OK, "{rest}: {}", answer.body);
         answer.body
     }
 
     /// Opens the sign-in page and sends its form, `next` as it stands in an address.
-    pub async fn sign_in_with(&self, secret: &str, next: &str) -> Answer {
+    pub(crate) async fn sign_in_with(&self, secret: &str, next: &str) -> Answer {
         let form = self.ask("GET", "/sign-in", "", "").await;
         let csrf = form.between("name=\"csrf\" value=\"", "\"");
         let cookie = form.header_list("set-cookie").join("; ");
@@ -192,12 +197,12 @@ impl House {
     }
 
     /// The cookie of a session.
-    pub async fn signed_in(&self) -> String {
+    pub(crate) async fn signed_in(&self) -> String {
         self.sign_in_with(&self.secret, "/").await.cookie("scrip_session")
     }
 
     /// The hidden fields of a form of the tokens page.
-    pub async fn guard(&self, cookie: &str) -> (String, String) {
+    pub(crate) async fn guard(&self, cookie: &str) -> (String, String) {
         let page = self.page("tokens", cookie).await;
         let csrf = page.between("name=\"csrf\" value=\"", "\"");
         let request = page.between("name=\"request_id\" value=\"", "\"");
@@ -205,7 +210,7 @@ impl House {
     }
 
     /// The form that makes an ID token, filled in.
-    pub fn token_form(&self, csrf: &str, request: &str, description: &str) -> String {
+    pub(crate) fn token_form(&self, csrf: &str, request: &str, description: &str) -> String {
         let place = self.place;
         let description = description.replace(' ', "+").replace('<', "%3C").replace('>', "%3E");
         format!(

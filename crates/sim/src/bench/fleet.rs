@@ -48,7 +48,7 @@ pub(super) fn device_key(group: &str, n: u32) -> SigningKey {
 
 /// The UDI of a device.
 pub(super) fn device_udi(group: &str, n: u32) -> Udi {
-    Udi::pid_serial("C9300-24UX", &format!("{}{n:07}", group.to_uppercase()))
+    Udi::pid_serial("C9300-24UX", format!("{}{n:07}", group.to_uppercase()))
 }
 
 /// The software of every device.

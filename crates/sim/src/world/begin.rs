@@ -93,7 +93,8 @@ impl World {
         let last = UNITS - 1;
         for nth in 0..UNITS {
             let of_pair = self.climate.has_pair && nth >= last - 1;
-            let profile = self.profile(nth, of_pair);
+            let company = if of_pair { Company::Pair } else { Company::Alone };
+            let profile = self.profile(nth, company);
             let is_standby = of_pair && nth == last;
             let set = if is_standby { nth - 1 } else { nth };
             let name = profile.hostname.clone().unwrap_or_default();
@@ -109,7 +110,8 @@ impl World {
         }
     }
 
-    fn profile(&mut self, nth: usize, of_pair: bool) -> Profile {
+    fn profile(&mut self, nth: usize, company: Company) -> Profile {
+        let of_pair = company == Company::Pair;
         let udi = |nth: usize| Udi::pid_serial("SIM-48", format!("SIM{nth:04}").as_str());
         let software = SoftwareTag::new("regid.2026-01.com.example.SIM-OS,1.0_sim")
             .expect("the tags of this world are well formed");
@@ -177,4 +179,13 @@ pub(super) fn license(name: &str, concern: Concern) -> License {
         concern,
         changed_at: Timestamp::MIN,
     }
+}
+
+/// Whether a device is one of a pair.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Company {
+    /// It stands alone.
+    Alone,
+    /// It is one of two.
+    Pair,
 }

@@ -13,7 +13,7 @@ use super::post::words_of;
 use super::scene::Line;
 use super::server::complete;
 use super::unit::Worked;
-use super::{Event, Stepped, World, Wrong};
+use super::{Aim, Event, Stepped, World, Wrong};
 
 impl World {
     /// Saves a device's usage in a file, and carries it off.
@@ -64,10 +64,10 @@ impl World {
                 let astray = self.fate.happens(200);
                 if astray {
                     let file = file.clone();
-                    self.after(way, Event::BringBack { unit, file, astray });
+                    self.after(way, Event::BringBack { unit, file, aim: Aim::Astray });
                 }
                 let way = way.plus(Span::from_minutes(3));
-                self.after(way, Event::BringBack { unit, file, astray: false });
+                self.after(way, Event::BringBack { unit, file, aim: Aim::Home });
                 said
             }
             Err(error) if !is_known && error.code() == "report.unknown_key" => {
@@ -80,7 +80,8 @@ impl World {
     }
 
     /// The answer is brought back.
-    pub(super) fn bring_back(&mut self, of: usize, file: &[u8], astray: bool) -> Stepped {
+    pub(super) fn bring_back(&mut self, of: usize, file: &[u8], aim: Aim) -> Stepped {
+        let astray = aim == Aim::Astray;
         let unit = if astray { self.other_than(of) } else { of };
         let (now, before) = (self.now, self.figures.acknowledged);
         let others = self.units[unit].waiting.len();

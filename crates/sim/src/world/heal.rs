@@ -10,9 +10,9 @@ use super::unit::{Duty, Unit};
 use super::{Season, World, Wrong};
 
 /// So long a healed world may take for each of its rounds.
-const ROUND: Span = Span::from_minutes(10);
+const ROUND: Span = Span::from_minutes(2);
 /// So long it may take until all is acknowledged.
-const LONGEST: Span = Span::from_hours(4);
+const LONGEST: Span = Span::from_hours(1);
 
 impl World {
     pub(super) fn heal(&mut self) -> Result<(), Wrong> {
@@ -23,15 +23,12 @@ impl World {
         if self.server.app().is_none() {
             self.server.start(self.now)?;
         }
-        self.mend_units()?;
-        self.give_trust()?;
-        self.settle_all()?;
+        self.mend()?;
         if self.someone_waits_in_standby() {
             if let Some(line) = self.switch_over()? {
                 self.scene.add(self.now, &line);
             }
-            self.mend_units()?;
-            self.settle_all()?;
+            self.mend()?;
         }
         complete(self.app()?.tend())?;
         self.auditor.read_everything_next();
@@ -42,6 +39,13 @@ impl World {
         } else {
             Err(Wrong(wrong))
         }
+    }
+
+    /// Everybody works, is trusted and reports.
+    fn mend(&mut self) -> Result<(), Wrong> {
+        self.mend_units()?;
+        self.give_trust()?;
+        self.settle_all()
     }
 
     fn say(&mut self, who: &str, what: &str, outcome: &str) -> Result<(), Wrong> {

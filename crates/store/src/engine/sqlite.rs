@@ -112,10 +112,6 @@ impl Sqlite {
         Self { connection, selects: BTreeMap::new(), inserts: BTreeMap::new() }
     }
 
-    pub(crate) fn connection(&self) -> &Connection {
-        &self.connection
-    }
-
     pub(super) fn begin(&mut self) -> Result<(), Fault> {
         self.script("BEGIN IMMEDIATE")
     }

@@ -328,6 +328,8 @@ both! {
         let stage = Stage::new(home.open());
         let Command::DefineLicense(mut definition) = stage.definition("noted") else { panic!() };
         definition.license.concern = Concern::InformationOnly;
+        // The policy asks a report of a perpetual license only when it changes: that never turns stale.
+        definition.license.kind = ledger::license::Kind::Subscription;
         stage.must(Command::DefineLicense(definition));
         let device = stage.bind("edge-1");
         stage.wait(Span::from_minutes(1));

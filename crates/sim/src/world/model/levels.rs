@@ -82,17 +82,16 @@ impl Set {
         reign.copied().collect()
     }
 
-    /// Since when the level of a license has been what it is at a moment, in the place where the
-    /// instance is then. Not for pairs.
+    /// Since when the level of a license has been what it is at a moment, wherever that was. Not
+    /// for pairs.
     pub(crate) fn since(&self, tag: &EntitlementTag, at: Timestamp) -> Option<Timestamp> {
-        let placed = self.placements.iter().rev().find(|(from, _)| *from <= at)?.0;
         let level = self.level(tag, at);
         let words = self.heard.iter().filter(|told| told.tag == *tag).flat_map(|told| &told.words);
         let moments: BTreeSet<Timestamp> =
             words.map(|word| word.start).filter(|start| *start <= at).collect();
         let first = *moments.first()?;
         let same = moments.into_iter().rev().take_while(|moment| self.level(tag, *moment) == level);
-        Some(same.last().unwrap_or(first).max(placed))
+        Some(same.last().unwrap_or(first))
     }
 
     /// Whether two devices ever reported as this instance.
