@@ -42,12 +42,12 @@ struct Reports {
 /// Runs the bench that was asked for, in release.
 pub(crate) fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let Bench::Reports(reports) = &arguments.bench;
-    simulator::run(root, "bench", &words(reports))
+    simulator::run(root, "scrip-bench", &words(reports))
 }
 
 /// The same request as the simulator's own arguments.
 fn words(reports: &Reports) -> Vec<String> {
-    let mut words = vec!["bench".to_owned(), "reports".to_owned()];
+    let mut words = vec!["reports".to_owned()];
     let figures = [
         ("--seconds", reports.seconds),
         ("--runs", reports.runs),
@@ -70,7 +70,7 @@ mod tests {
     fn a_bench_is_handed_on_with_every_argument() {
         let reports =
             Reports { json: Some("figures.json".into()), seconds: 2, runs: 1, connections: 8 };
-        let expected = "bench reports --seconds 2 --runs 1 --connections 8 --json figures.json";
+        let expected = "reports --seconds 2 --runs 1 --connections 8 --json figures.json";
         assert_eq!(words(&reports).join(" "), expected);
     }
 }

@@ -1,4 +1,4 @@
-//! Repository chores: `cargo xtask tidy`, `cargo xtask bench …`.
+//! Repository chores: `cargo xtask tidy`, `cargo xtask bench …`, `cargo xtask sim …`.
 //!
 //! Not here: anything that is shipped, and anything that needs the server, the store or the
 //! simulator as a library. Those live in `crates/sim` and are started as a process, so that
@@ -27,6 +27,15 @@ enum Chore {
     Tidy(tidy::Arguments),
     /// Measure, and print figures with the machine's load
     Bench(bench::Arguments),
+    /// Let worlds of bad luck happen: one seed with its scene, or many with figures
+    Sim {
+        /// The seed of one world
+        #[arg(long, value_name = "N", conflicts_with = "seeds", default_value_t = 1)]
+        seed: u64,
+        /// All worlds from seed A up to, but not including, seed B
+        #[arg(long, value_name = "A..B")]
+        seeds: Option<String>,
+    },
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -34,6 +43,14 @@ fn main() -> anyhow::Result<ExitCode> {
     match Chores::parse().chore {
         Chore::Tidy(arguments) => tidy::run(&root, &arguments),
         Chore::Bench(arguments) => bench::run(&root, &arguments),
+        Chore::Sim { seed, seeds } => {
+            let one = ["world".to_owned(), "--seed".to_owned(), seed.to_string()];
+            let words = match seeds {
+                Some(seeds) => vec!["world".to_owned(), "--seeds".to_owned(), seeds],
+                None => one.to_vec(),
+            };
+            simulator::run(&root, "sim", &words)
+        }
     }
 }
 

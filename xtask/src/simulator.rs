@@ -7,17 +7,24 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, bail};
 
-/// Runs `cargo run --release -p sim -- ARGUMENTS` in the workspace at `root`.
-///
-/// Says so plainly when `crates/sim` has no binary yet; `what` names the chore that needs it.
-pub(crate) fn run(root: &Path, what: &str, arguments: &[String]) -> anyhow::Result<ExitCode> {
-    if !root.join("crates/sim/src/main.rs").is_file() {
+/// Runs `cargo run --release -p sim --bin PROGRAM -- ARGUMENTS` in the workspace at `root`.
+pub(crate) fn run(root: &Path, program: &str, arguments: &[String]) -> anyhow::Result<ExitCode> {
+    if !root.join("crates/sim/Cargo.toml").is_file() {
         bail!(
-            "{what} is not written: give crates/sim a src/main.rs that takes `{what}` (xtask.sim)"
+            "{program} is not here: run this in Scrip's own workspace, which has crates/sim (xtask.sim)"
         );
     }
     let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["run", "--quiet", "--release", "--package", "sim", "--manifest-path"])
+        .args([
+            "run",
+            "--quiet",
+            "--release",
+            "--package",
+            "sim",
+            "--bin",
+            program,
+            "--manifest-path",
+        ])
         .arg(root.join("Cargo.toml"))
         .arg("--")
         .args(arguments)
@@ -35,9 +42,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_chore_without_a_simulator_says_what_is_missing() {
+    fn a_chore_outside_of_the_workspace_says_what_is_missing() {
         let nowhere = Path::new("/nowhere");
-        let error = run(nowhere, "bench", &[]).unwrap_err().to_string();
+        let error = run(nowhere, "scrip-bench", &[]).unwrap_err().to_string();
         assert!(error.contains("crates/sim"), "{error}");
         assert!(error.ends_with("(xtask.sim)"), "{error}");
     }
