@@ -79,12 +79,13 @@ pub struct Unread(pub Want);
 #[derive(Clone, Debug)]
 pub struct Leaf<K: Ord, R> {
     rows: BTreeMap<K, Option<R>>,
-    changed: BTreeSet<K>,
+    /// The rows that were changed, as they were before.
+    changed: BTreeMap<K, Option<R>>,
 }
 
 impl<K: Ord, R> Default for Leaf<K, R> {
     fn default() -> Self {
-        Self { rows: BTreeMap::new(), changed: BTreeSet::new() }
+        Self { rows: BTreeMap::new(), changed: BTreeMap::new() }
     }
 }
 
@@ -96,13 +97,29 @@ impl<K: Ord + Clone, R> Leaf<K, R> {
 
     /// Puts a changed row.
     fn put(&mut self, key: K, row: R) {
-        self.changed.insert(key.clone());
-        self.rows.insert(key, Some(row));
+        let before = self.rows.insert(key.clone(), Some(row)).flatten();
+        self.changed.entry(key).or_insert(before);
     }
 
     /// The rows that were changed, in order of their keys.
     pub fn changed(&self) -> impl Iterator<Item = &R> {
-        self.changed.iter().filter_map(|key| self.rows.get(key).and_then(Option::as_ref))
+        self.changes().map(|(_, now)| now)
+    }
+
+    /// The rows that were changed, in order of their keys: as each was before, if it was known to
+    /// be there, and as it is now.
+    pub fn changes(&self) -> impl Iterator<Item = (Option<&R>, &R)> {
+        let now = |key| self.rows.get(key).and_then(Option::as_ref);
+        self.changed.iter().filter_map(move |(key, before)| Some((before.as_ref(), now(key)?)))
+    }
+
+    fn undo(&mut self) {
+        for (key, before) in std::mem::take(&mut self.changed) {
+            match before {
+                Some(row) => self.rows.insert(key, Some(row)),
+                None => self.rows.remove(&key),
+            };
+        }
     }
 
     fn range(&self, from: K) -> impl Iterator<Item = (&K, &R)> {
@@ -146,6 +163,18 @@ enum Complete {
     No,
     /// Whatever is not on the page is not in the book.
     Yes,
+}
+
+/// Does the same with every leaf whose rows are put.
+macro_rules! each_leaf {
+    ($page:ident, $leaf:ident => $what:expr) => {
+        each_leaf!($page, $leaf => $what, accounts virtual_accounts licenses entitlements instances
+            device_keys identities names uses pools alarms tokens claims house_facts sessions)
+    };
+    ($page:ident, $leaf:ident => $what:expr, $($name:ident)+) => { $({
+        let $leaf = &mut $page.$name;
+        $what;
+    })+ };
 }
 
 macro_rules! finders {
@@ -244,21 +273,17 @@ impl Page {
         self.appended.clear();
         self.reports = Leaf::default();
         self.read_reports.clear();
-        self.accounts.changed.clear();
-        self.virtual_accounts.changed.clear();
-        self.licenses.changed.clear();
-        self.entitlements.changed.clear();
-        self.instances.changed.clear();
-        self.device_keys.changed.clear();
-        self.identities.changed.clear();
-        self.names.changed.clear();
-        self.uses.changed.clear();
-        self.pools.changed.clear();
-        self.alarms.changed.clear();
-        self.tokens.changed.clear();
-        self.claims.changed.clear();
-        self.house_facts.changed.clear();
-        self.sessions.changed.clear();
+        each_leaf!(self, leaf => leaf.changed.clear());
+    }
+
+    /// Takes back everything that commands did, so that they can run again on what was read.
+    pub fn undo(&mut self) {
+        for effect in std::mem::take(&mut self.appended) {
+            if let Effect::Report(report, _) = effect {
+                self.reports.rows.remove(&report_key(&report));
+            }
+        }
+        each_leaf!(self, leaf => leaf.undo());
     }
 
     /// About how many rows the page holds, for bounding it.

@@ -3,9 +3,10 @@
 use std::fs::File;
 use std::path::Path;
 
-use crate::book::{Book, FILE};
+use crate::book::Book;
 use crate::engine::open_reader;
 use crate::fault::Fault;
+use crate::folder::FILE;
 use crate::pool::Source;
 
 impl Book {

@@ -1,28 +1,20 @@
 //! The book: a handle on one database, by which everything is written and read.
 
-use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use tokio::sync::oneshot;
 use wire::time::Timestamp;
 
 use crate::chore::{Chore, Swept};
-use crate::engine::{Engine, LineRuntime, PostgresPlace, open_writer};
+use crate::desk::{Desk, aside};
+use crate::engine::{Engine, PostgresPlace, open_writer};
 use crate::fault::Fault;
+use crate::folder;
 use crate::migrate::migrate;
 use crate::outbox::Channel;
 use crate::pool::{Pool, Sight, Source};
 use crate::read::Reading;
 use crate::writer::{Order, Writer, Written};
-
-/// How many commands may be queued; the next one is told that the store is busy.
-const QUEUE: usize = 8_192;
-/// How many commands a batch takes at most.
-const BATCH: usize = 1_024;
-/// The file in a SQLite folder.
-pub(crate) const FILE: &str = "scrip.db";
 
 /// Where the book is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,23 +47,12 @@ pub struct Options {
     pub now: Timestamp,
 }
 
-enum Work {
-    Order(Box<Order>, oneshot::Sender<Written>),
-    Chore(Chore, oneshot::Sender<Result<Swept, Fault>>),
-}
-
-enum Desk {
-    Queue(SyncSender<Work>),
-    Inline(Box<Mutex<Writer>>),
-}
-
 struct Inner {
+    /// Dropped first: then the writer has come to its end.
     desk: Desk,
     pool: Pool,
     /// Held as long as the folder is in use.
-    _lock: Option<File>,
-    /// Kept last: connections live on it.
-    _runtime: Option<Arc<LineRuntime>>,
+    _lock: Option<folder::Lock>,
 }
 
 /// A handle on one database; clones share it.
@@ -87,39 +68,29 @@ impl Book {
     /// [`Fault::Locked`] if another process has the folder, [`Fault::Newer`] if a newer program
     /// wrote the database, [`Fault::Down`] if it cannot be reached or made durable.
     pub fn open(options: &Options) -> Result<Self, Fault> {
-        let (mut engine, source, lock, runtime) = match &options.place {
+        aside(|| Self::open_waiting(options))
+    }
+
+    fn open_waiting(options: &Options) -> Result<Self, Fault> {
+        let (mut engine, source, lock) = match &options.place {
             Place::Sqlite(folder) => {
-                std::fs::create_dir_all(folder).map_err(|error| folder_fault(folder, &error))?;
-                let lock = lock(folder)?;
-                let file = folder.join(FILE);
-                (Engine::Sqlite(open_writer(&file)?), Source::Sqlite(file), Some(lock), None)
+                let lock = folder::lock(folder)?;
+                let file = folder.join(folder::FILE);
+                (Engine::Sqlite(open_writer(&file)?), Source::Sqlite(file), Some(lock))
             }
             Place::Postgres(url) => {
-                let runtime = Arc::new(LineRuntime::new()?);
-                let place = PostgresPlace { url: url.clone(), runtime };
-                let runtime = Arc::clone(&place.runtime);
-                (
-                    Engine::Postgres(Box::new(place.connect()?)),
-                    Source::Postgres(place),
-                    None,
-                    Some(runtime),
-                )
+                let place = PostgresPlace { url: url.clone() };
+                let engine = Engine::Postgres(Box::new(place.connect()?));
+                (engine, Source::Postgres(place), None)
             }
         };
         migrate(&mut engine, options.now)?;
         let writer = Writer::new(engine, options.channels.clone());
         let desk = match options.runner {
-            Runner::Inline => Desk::Inline(Box::new(Mutex::new(writer))),
-            Runner::Threads => Desk::Queue(start(writer)?),
+            Runner::Inline => Desk::inline(writer),
+            Runner::Threads => Desk::threaded(writer)?,
         };
-        Ok(Self {
-            inner: Arc::new(Inner {
-                desk,
-                pool: Pool::new(source),
-                _lock: lock,
-                _runtime: runtime,
-            }),
-        })
+        Ok(Self { inner: Arc::new(Inner { desk, pool: Pool::new(source), _lock: lock }) })
     }
 
     /// Where readers find it.
@@ -133,14 +104,7 @@ impl Book {
     /// A refusal by rule, or a fault of the store: then nothing of it is written, or, if the
     /// database was lost in the middle, the outcome is unknown and a repeat finds it out.
     pub async fn write(&self, order: Order) -> Written {
-        match &self.inner.desk {
-            Desk::Inline(writer) => inline(writer, &order),
-            Desk::Queue(queue) => {
-                let (reply, answer) = oneshot::channel();
-                send(queue, Work::Order(Box::new(order), reply))?;
-                answer.await.unwrap_or_else(|_| Err(Fault::down("the writer has stopped").into()))
-            }
-        }
+        self.inner.desk.write(order)?.await
     }
 
     /// As [`write`](Self::write), on a thread that may wait.
@@ -148,15 +112,15 @@ impl Book {
     /// # Errors
     /// As there.
     pub fn write_waiting(&self, order: Order) -> Written {
-        match &self.inner.desk {
-            Desk::Inline(writer) => inline(writer, &order),
-            Desk::Queue(queue) => {
-                let (reply, answer) = oneshot::channel();
-                send(queue, Work::Order(Box::new(order), reply))?;
-                answer
-                    .blocking_recv()
-                    .unwrap_or_else(|_| Err(Fault::down("the writer has stopped").into()))
-            }
+        self.inner.desk.write(order)?.wait()
+    }
+
+    /// Writes orders as one batch, on a thread that may wait; each has its own outcome.
+    pub fn write_together(&self, orders: Vec<Order>) -> Vec<Written> {
+        let count = orders.len();
+        match self.inner.desk.write_together(orders) {
+            Ok(written) => written.wait(),
+            Err(fault) => (0..count).map(|_| Err(fault.clone().into())).collect(),
         }
     }
 
@@ -165,16 +129,15 @@ impl Book {
     /// # Errors
     /// A fault of the store; then nothing of it is written.
     pub async fn chore(&self, chore: Chore) -> Result<Swept, Fault> {
-        match &self.inner.desk {
-            Desk::Inline(writer) => {
-                writer.lock().unwrap_or_else(PoisonError::into_inner).chore(&chore)
-            }
-            Desk::Queue(queue) => {
-                let (reply, answer) = oneshot::channel();
-                send(queue, Work::Chore(chore, reply))?;
-                answer.await.unwrap_or_else(|_| Err(Fault::down("the writer has stopped")))
-            }
-        }
+        self.inner.desk.chore(chore)?.await
+    }
+
+    /// As [`chore`](Self::chore), on a thread that may wait.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn chore_waiting(&self, chore: Chore) -> Result<Swept, Fault> {
+        self.inner.desk.chore(chore)?.wait()
     }
 
     /// Reads on a thread for waiting; the read sees one moment, and only what it may.
@@ -186,8 +149,11 @@ impl Book {
         sight: Sight,
         read: impl FnOnce(&mut Reading<'_>) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
-        if matches!(self.inner.desk, Desk::Inline(_)) {
-            return self.read_waiting(sight, read);
+        if self.inner.desk.is_inline() {
+            return match self.source() {
+                Source::Sqlite(_) => self.read_waiting(sight, read),
+                Source::Postgres(_) => aside(|| self.read_waiting(sight, read)),
+            };
         }
         let book = self.clone();
         let reading = tokio::task::spawn_blocking(move || book.read_waiting(sight, read));
@@ -204,78 +170,5 @@ impl Book {
         read: impl FnOnce(&mut Reading<'_>) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         self.inner.pool.read(sight, |engine| read(&mut Reading::new(engine, sight)))
-    }
-}
-
-fn inline(writer: &Mutex<Writer>, order: &Order) -> Written {
-    let mut outcomes = writer.lock().unwrap_or_else(PoisonError::into_inner).write(&[order]);
-    outcomes.pop().unwrap_or(Err(Fault::Busy.into()))
-}
-
-fn send(queue: &SyncSender<Work>, work: Work) -> Result<(), Fault> {
-    queue.try_send(work).map_err(|error| match error {
-        TrySendError::Full(_) => Fault::Busy,
-        TrySendError::Disconnected(_) => Fault::down("the writer has stopped"),
-    })
-}
-
-fn lock(folder: &Path) -> Result<File, Fault> {
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(folder.join("lock"))
-        .map_err(|error| folder_fault(folder, &error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            Err(Fault::Locked { folder: folder.display().to_string() })
-        }
-        Err(TryLockError::Error(error)) => Err(folder_fault(folder, &error)),
-    }
-}
-
-fn folder_fault(folder: &Path, error: &std::io::Error) -> Fault {
-    Fault::Down { why: format!("{}: {error}", folder.display()) }
-}
-
-fn start(writer: Writer) -> Result<SyncSender<Work>, Fault> {
-    let (queue, work) = sync_channel(QUEUE);
-    let thread = std::thread::Builder::new().name("scrip-writer".to_owned());
-    thread.spawn(move || serve(writer, &work)).map_err(Fault::down)?;
-    Ok(queue)
-}
-
-/// Takes everything queued, writes it as one batch, answers, and again.
-fn serve(mut writer: Writer, work: &Receiver<Work>) {
-    let mut next = work.recv().ok();
-    while let Some(first) = next.take() {
-        match first {
-            Work::Chore(chore, reply) => {
-                let _ = reply.send(writer.chore(&chore));
-            }
-            Work::Order(order, reply) => {
-                let mut batch = vec![(order, reply)];
-                while batch.len() < BATCH {
-                    match work.try_recv() {
-                        Ok(Work::Order(order, reply)) => batch.push((order, reply)),
-                        Ok(chore) => {
-                            next = Some(chore);
-                            break;
-                        }
-                        Err(_) => break,
-                    }
-                }
-                metrics::histogram!("scrip_store_batch_commands").record(batch.len() as f64);
-                let orders: Vec<&Order> = batch.iter().map(|(order, _)| order.as_ref()).collect();
-                let outcomes = writer.write(&orders);
-                for ((_, reply), outcome) in batch.into_iter().zip(outcomes) {
-                    let _ = reply.send(outcome);
-                }
-            }
-        }
-        if next.is_none() {
-            next = work.recv().ok();
-        }
     }
 }

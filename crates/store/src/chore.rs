@@ -108,7 +108,7 @@ fn claim(
         .enumerate()
         .map(|(n, row)| Queued::from_values(n, row))
         .collect::<Result<_, _>>()?;
-    news.sort_by_key(|one| one.news.at);
+    news.sort_by_key(|one| (one.news.at, one.news.id));
     Ok(Swept::News(news))
 }
 

@@ -4,11 +4,11 @@ mod postgres;
 mod sqlite;
 
 use crate::fault::Fault;
-use crate::rows::{Change, Target};
+use crate::rows::{Change, Rewrite, Target};
 use crate::table::Table;
 use crate::value::Value;
 
-pub(crate) use postgres::{LineRuntime, Postgres, PostgresPlace};
+pub(crate) use postgres::{Postgres, PostgresPlace};
 pub(crate) use sqlite::{Sqlite, open_reader, open_writer};
 
 /// Rows that were read from a table.
@@ -20,15 +20,6 @@ pub(crate) enum Engine {
     Sqlite(Sqlite),
     /// PostgreSQL.
     Postgres(Box<Postgres>),
-}
-
-/// What became of a commit.
-#[derive(Debug)]
-pub(crate) enum Commit {
-    /// It is durable.
-    Done,
-    /// Another node was in the way: nothing is written, try again.
-    Conflict,
 }
 
 macro_rules! either {
@@ -51,9 +42,9 @@ impl Engine {
         either!(self, engine => engine.read(targets))
     }
 
-    /// Writes rows.
-    pub(crate) fn write(&mut self, changes: &[Change]) -> Result<(), Fault> {
-        either!(self, engine => engine.write(changes))
+    /// Writes rows and commits them durably: all of them, or none.
+    pub(crate) fn finish(&mut self, changes: &[Change]) -> Result<(), Fault> {
+        either!(self, engine => engine.finish(changes))
     }
 
     /// Runs one statement and returns its rows.
@@ -62,7 +53,7 @@ impl Engine {
     }
 
     /// Commits durably.
-    pub(crate) fn commit(&mut self) -> Result<Commit, Fault> {
+    pub(crate) fn commit(&mut self) -> Result<(), Fault> {
         either!(self, engine => engine.commit())
     }
 
@@ -76,8 +67,17 @@ impl Engine {
         either!(self, engine => engine.script(sql))
     }
 
-    /// Whether rows are held against other nodes, so that the order of holding matters.
-    pub(crate) fn holds_in_order(&self) -> bool {
+    /// Whether rows are held against other nodes; where they are not, there are no others.
+    pub(crate) fn holds(&self) -> bool {
         matches!(self, Self::Postgres(_))
+    }
+
+    /// How rows that are there are best written.
+    pub(crate) fn rewrites(&self) -> Rewrite {
+        match self {
+            Self::Sqlite(_) => Rewrite::Sparing,
+            // It sees for itself that what an index holds is the same.
+            Self::Postgres(_) => Rewrite::Whole,
+        }
     }
 }

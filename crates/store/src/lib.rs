@@ -7,10 +7,13 @@
 mod backup;
 mod book;
 mod chore;
+mod desk;
 mod engine;
 pub mod evidence;
 mod fault;
+mod folder;
 pub mod fsck;
+mod hints;
 pub mod listing;
 mod migrate;
 mod outbox;

@@ -195,6 +195,9 @@ impl Reading<'_> {
         account: AccountId,
         query: &Query<R::Column>,
     ) -> Result<Rows<R>, Fault> {
+        if !self.sees(&account.store()) {
+            return Ok(Rows { rows: Vec::new(), next: None });
+        }
         let mut text = Text { sql: String::new(), values: Vec::new() };
         let mut wheres = conditions::<R>(&mut text, account, query);
         wheres.extend(continuation::<R>(&mut text, query));
@@ -232,6 +235,9 @@ impl Reading<'_> {
         account: AccountId,
         query: &Query<R::Column>,
     ) -> Result<i64, Fault> {
+        if !self.sees(&account.store()) {
+            return Ok(0);
+        }
         let mut text = Text { sql: String::new(), values: Vec::new() };
         let wheres = conditions::<R>(&mut text, account, query).join(" AND ");
         let limit = text.bind(Value::Int(COUNT_LIMIT + 1));
@@ -252,6 +258,7 @@ fn conditions<R: Listed>(
     for (column, test) in &query.tests {
         let name = column.name();
         wheres.push(match test {
+            Test::Is(Value::Null) => format!("{name} IS NULL"),
             Test::Is(value) => format!("{name} = {}", text.bind(value.clone())),
             Test::AtLeast(value) => format!("{name} >= {}", text.bind(value.clone())),
             Test::Below(value) => format!("{name} < {}", text.bind(value.clone())),
@@ -266,31 +273,46 @@ fn conditions<R: Listed>(
 }
 
 /// The rows behind the cursor; rows without a value come last, whichever way is sorted.
+///
+/// Where a column always has a value, the condition begins with what an index can seek.
 fn continuation<R: Listed>(text: &mut Text, query: &Query<R::Column>) -> Option<String> {
     let cursor = query.after.as_ref()?;
     let names: Vec<&str> =
         R::TABLE.columns[1..R::TABLE.key].iter().map(|column| column.name).collect();
     let marks: Vec<String> = cursor.key.iter().map(|value| text.bind(value.clone())).collect();
-    let behind = format!("({}) > ({})", names.join(", "), marks.join(", "));
-    Some(match (&query.sort, &cursor.sorted) {
-        (Some((column, _)), Some(Value::Null)) => {
-            format!("({} IS NULL AND {behind})", column.name())
-        }
-        (Some((column, direction)), Some(value)) => {
-            let (name, mark) = (column.name(), text.bind(value.clone()));
-            let sign = if *direction == Direction::Up { ">" } else { "<" };
-            format!("({name} {sign} {mark} OR ({name} = {mark} AND {behind}) OR {name} IS NULL)")
-        }
-        _ => behind,
+    let direction = query.sort.map_or(Direction::Up, |(_, direction)| direction);
+    let sign = if direction == Direction::Up { ">" } else { "<" };
+    let behind = format!("({}) {sign} ({})", names.join(", "), marks.join(", "));
+    let (Some((column, _)), Some(value)) = (&query.sort, &cursor.sorted) else {
+        return Some(behind);
+    };
+    let name = column.name();
+    if *value == Value::Null {
+        return Some(format!("({name} IS NULL AND {behind})"));
+    }
+    let mark = text.bind(value.clone());
+    Some(if nullable::<R>(name) {
+        format!("({name} {sign} {mark} OR ({name} = {mark} AND {behind}) OR {name} IS NULL)")
+    } else {
+        format!("({name} {sign}= {mark} AND ({name} {sign} {mark} OR {behind}))")
     })
 }
 
+fn nullable<R: Listed>(name: &str) -> bool {
+    R::TABLE.columns.iter().any(|column| column.name == name && column.null)
+}
+
+/// By the column that is asked for, then by key, both the same way, so that an index serves.
 fn order<R: Listed>(query: &Query<R::Column>) -> String {
-    let mut order: Vec<String> = Vec::new();
-    if let Some((column, direction)) = &query.sort {
-        let way = if *direction == Direction::Up { "ASC" } else { "DESC" };
-        order.push(format!("{} {way} NULLS LAST", column.name()));
-    }
-    order.extend(R::TABLE.columns[1..R::TABLE.key].iter().map(|column| column.name.to_owned()));
-    order.join(", ")
+    let way = match query.sort {
+        Some((_, Direction::Down)) => "DESC",
+        _ => "ASC",
+    };
+    let sorted = query.sort.map(|(column, _)| {
+        let name = column.name();
+        let last = if nullable::<R>(name) { " NULLS LAST" } else { "" };
+        format!("{name} {way}{last}")
+    });
+    let keys = R::TABLE.columns[1..R::TABLE.key].iter().map(|c| format!("{} {way}", c.name));
+    sorted.into_iter().chain(keys).collect::<Vec<_>>().join(", ")
 }

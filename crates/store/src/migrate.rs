@@ -27,6 +27,9 @@ macro_rules! migration {
 
 const MIGRATIONS: &[Migration] = &[migration!(1, "0001_first_book")];
 
+/// How often it is tried when another node starts at the same time.
+const TRIES: u32 = 5;
+
 const LOG: &str = "CREATE TABLE IF NOT EXISTS migration (number BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)";
 const LOG_SQLITE: &str = "CREATE TABLE IF NOT EXISTS migration (number INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT";
 
@@ -35,22 +38,32 @@ const LOG_SQLITE: &str = "CREATE TABLE IF NOT EXISTS migration (number INTEGER N
 /// # Errors
 /// [`Fault::Newer`] if a newer program has migrated it; the database is left as it was.
 pub(crate) fn migrate(engine: &mut Engine, now: Timestamp) -> Result<(), Fault> {
+    let mut tries = 0;
+    loop {
+        let migrated = migrate_once(engine, now);
+        if migrated.is_err() {
+            engine.rollback();
+        }
+        tries += 1;
+        match migrated {
+            // Two nodes may start at once and make the same things.
+            Err(Fault::Rejected { .. } | Fault::Busy) if tries < TRIES => {}
+            other => return other,
+        }
+    }
+}
+
+fn migrate_once(engine: &mut Engine, now: Timestamp) -> Result<(), Fault> {
     let postgres = matches!(engine, Engine::Postgres(_));
     engine.script(if postgres { LOG } else { LOG_SQLITE })?;
     let known = MIGRATIONS.last().map_or(0, |last| last.number);
     engine.begin()?;
     if postgres {
-        // Two nodes may start at once: one waits for the other.
+        // One node waits for the other.
         engine.script("LOCK TABLE migration IN EXCLUSIVE MODE")?;
     }
-    let done = apply(engine, known, now);
-    match done {
-        Ok(()) => engine.commit().map(|_| ()),
-        Err(fault) => {
-            engine.rollback();
-            Err(fault)
-        }
-    }
+    apply(engine, known, now)?;
+    engine.commit()
 }
 
 fn apply(engine: &mut Engine, known: u32, now: Timestamp) -> Result<(), Fault> {

@@ -1,15 +1,20 @@
 //! Reading connections, lent out one by one.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use wire::id::AccountId;
 
 use crate::engine::{Engine, PostgresPlace, open_reader};
 use crate::fault::Fault;
 
-/// How many idle reading connections are kept.
+/// How many reading connections are kept while nobody reads.
 const IDLE: usize = 8;
+/// How many may be lent at once; who comes then waits.
+const LENT: usize = 32;
+/// How long one waits for a connection before the store is told to be busy.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a read may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,12 +34,20 @@ pub(crate) enum Source {
 /// Reading connections, lent out one by one.
 pub(crate) struct Pool {
     source: Source,
-    idle: Mutex<Vec<Engine>>,
+    shelf: Mutex<Shelf>,
+    /// Told when one has come back.
+    back: Condvar,
+}
+
+#[derive(Default)]
+struct Shelf {
+    idle: Vec<Engine>,
+    lent: usize,
 }
 
 impl Pool {
     pub(crate) fn new(source: Source) -> Self {
-        Self { source, idle: Mutex::new(Vec::new()) }
+        Self { source, shelf: Mutex::default(), back: Condvar::new() }
     }
 
     pub(crate) fn source(&self) -> &Source {
@@ -47,8 +60,8 @@ impl Pool {
         sight: Sight,
         read: impl FnOnce(&mut Engine) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut engine = match idle {
+        let mut lent = self.lend()?;
+        let mut engine = match lent.engine.take() {
             Some(engine) => engine,
             None => self.connect()?,
         };
@@ -56,12 +69,24 @@ impl Pool {
         let answer = read(&mut engine);
         engine.rollback();
         if answer.is_ok() {
-            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            if idle.len() < IDLE {
-                idle.push(engine);
-            }
+            lent.engine = Some(engine);
         }
         answer
+    }
+
+    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lend(&self) -> Result<Lent<'_>, Fault> {
+        let waiting =
+            self.back.wait_timeout_while(self.shelf(), PATIENCE, |shelf| shelf.lent >= LENT);
+        let (mut shelf, waited) = waiting.unwrap_or_else(PoisonError::into_inner);
+        if waited.timed_out() {
+            return Err(Fault::Busy);
+        }
+        shelf.lent += 1;
+        Ok(Lent { pool: self, engine: shelf.idle.pop() })
     }
 
     fn connect(&self) -> Result<Engine, Fault> {
@@ -69,6 +94,24 @@ impl Pool {
             Source::Sqlite(file) => open_reader(file).map(Engine::Sqlite),
             Source::Postgres(place) => place.connect().map(Box::new).map(Engine::Postgres),
         }
+    }
+}
+
+/// The right to one connection; it is given back when this is dropped.
+struct Lent<'a> {
+    pool: &'a Pool,
+    engine: Option<Engine>,
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        let mut shelf = self.pool.shelf();
+        shelf.lent -= 1;
+        if let Some(engine) = self.engine.take().filter(|_| shelf.idle.len() < IDLE) {
+            shelf.idle.push(engine);
+        }
+        drop(shelf);
+        self.pool.back.notify_one();
     }
 }
 

@@ -23,6 +23,9 @@ use crate::record::{Evidence, Record};
 use crate::schema;
 use crate::value::{Stored, Value, row};
 
+/// The column by which rows belong to an account.
+const ACCOUNT_ID: &str = "account_id";
+
 /// A reading transaction: everything read in it is of one moment.
 pub struct Reading<'a> {
     engine: &'a mut Engine,
@@ -107,8 +110,41 @@ impl<'a> Reading<'a> {
     }
 
     pub(crate) fn rows<R: Record>(&mut self, keys: &[Value]) -> Result<Vec<R>, Fault> {
-        let rows = self.query(&R::TABLE.select(keys.len()), keys)?;
+        if R::TABLE.columns[0].name == ACCOUNT_ID && !self.sees(&keys[0]) {
+            return Ok(Vec::new());
+        }
+        self.records(&R::TABLE.select(keys.len()), keys)
+    }
+
+    fn records<R: Record>(&mut self, sql: &str, values: &[Value]) -> Result<Vec<R>, Fault> {
+        let rows = self.query(sql, values)?;
         rows.into_iter().enumerate().map(|(n, row)| R::from_values(n, row)).collect()
+    }
+
+    /// Whether rows of an account may be seen. PostgreSQL sees to it itself; SQLite does not.
+    pub(crate) fn sees(&self, account: &Value) -> bool {
+        match self.sight {
+            Sight::House => true,
+            Sight::Account(own) => own.store() == *account,
+        }
+    }
+
+    /// The condition that rows of `account_id` may be seen; binds what it needs.
+    fn in_sight(&self, values: &mut Vec<Value>) -> String {
+        match self.sight {
+            Sight::House => "account_id IS NOT NULL".to_owned(),
+            Sight::Account(own) => {
+                values.push(own.store());
+                format!("account_id = ${}", values.len())
+            }
+        }
+    }
+
+    /// How many rows of a table may be seen and are so.
+    fn count_of(&mut self, table: &str, condition: &str) -> Result<i64, Fault> {
+        let mut values = Vec::new();
+        let seen = self.in_sight(&mut values);
+        self.number(&format!("SELECT COUNT(*) FROM {table} WHERE {seen} AND {condition}"), &values)
     }
 
     fn one<R: Record>(&mut self, keys: &[Value]) -> Result<Option<R>, Fault> {
@@ -120,11 +156,7 @@ impl<'a> Reading<'a> {
     /// # Errors
     /// A fault of the store.
     pub fn accounts(&mut self, most: u32) -> Result<Vec<Account>, Fault> {
-        let columns = schema::ACCOUNT.names("");
-        let sql =
-            format!("SELECT {columns} FROM account ORDER BY name_folded, account_id LIMIT $1");
-        let rows = self.query(&sql, &row![most])?;
-        rows.into_iter().enumerate().map(|(n, row)| Account::from_values(n, row)).collect()
+        self.accounts_after(("", AccountId::from_bytes([0; 16])), most)
     }
 
     /// A page of all accounts, in order of their folded names, after one of them. For an operator.
@@ -136,13 +168,14 @@ impl<'a> Reading<'a> {
         after: (&str, AccountId),
         most: u32,
     ) -> Result<Vec<Account>, Fault> {
-        let columns = schema::ACCOUNT.names("");
+        let mut values = row![after.0.to_owned(), after.1, most];
+        let seen = self.in_sight(&mut values);
         let sql = format!(
-            "SELECT {columns} FROM account WHERE (name_folded, account_id) > ($1, $2) \
-             ORDER BY name_folded, account_id LIMIT $3"
+            "SELECT {} FROM account WHERE {seen} AND (name_folded, account_id) > ($1, $2) \
+             ORDER BY name_folded, account_id LIMIT $3",
+            schema::ACCOUNT.names("")
         );
-        let rows = self.query(&sql, &row![after.0.to_owned(), after.1, most])?;
-        rows.into_iter().enumerate().map(|(n, row)| Account::from_values(n, row)).collect()
+        self.records(&sql, &values)
     }
 
     /// A page of all license definitions, in order of their tags, after one of them.
@@ -152,8 +185,7 @@ impl<'a> Reading<'a> {
     pub fn licenses_after(&mut self, after: &str, most: u32) -> Result<Vec<License>, Fault> {
         let columns = schema::LICENSE.names("");
         let sql = format!("SELECT {columns} FROM license WHERE tag > $1 ORDER BY tag LIMIT $2");
-        let rows = self.query(&sql, &row![after.to_owned(), most])?;
-        rows.into_iter().enumerate().map(|(n, row)| License::from_values(n, row)).collect()
+        self.records(&sql, &row![after.to_owned(), most])
     }
 
     /// All license definitions, in order of their tags.
@@ -161,10 +193,7 @@ impl<'a> Reading<'a> {
     /// # Errors
     /// A fault of the store.
     pub fn licenses(&mut self, most: u32) -> Result<Vec<License>, Fault> {
-        let columns = schema::LICENSE.names("");
-        let rows = self
-            .query(&format!("SELECT {columns} FROM license ORDER BY tag LIMIT $1"), &row![most])?;
-        rows.into_iter().enumerate().map(|(n, row)| License::from_values(n, row)).collect()
+        self.licenses_after("", most)
     }
 
     /// The account and place of a device key, wherever it is.
@@ -180,7 +209,7 @@ impl<'a> Reading<'a> {
         Ok(Some(Known { key, virtual_account: instance.virtual_account() }))
     }
 
-    /// The reports of one position of a key, for a repeated push.
+    /// The reports of an instance, in order of their keys and positions.
     ///
     /// # Errors
     /// A fault of the store.
@@ -207,8 +236,7 @@ impl<'a> Reading<'a> {
     /// # Errors
     /// A fault of the store.
     pub fn history(&mut self, account: AccountId, pool: PoolId) -> Result<PoolHistory, Fault> {
-        let mut entries: Vec<Entry> = self.rows(&row![account, pool])?;
-        entries.sort_by_key(|entry| entry.seq);
+        let entries: Vec<Entry> = self.rows(&row![account, pool])?;
         let lots: Vec<Entitlement> = self.rows(&row![account, pool])?;
         let terms = lots.iter().map(|lot| (*lot.id.as_bytes(), lot.term)).collect();
         Ok(PoolHistory { entries, terms })
@@ -226,6 +254,9 @@ impl<'a> Reading<'a> {
     ) -> Result<Vec<UseShare>, Fault> {
         let sql = "SELECT instance_id, level, since FROM license_use \
                    WHERE account_id = $1 AND pool_id = $2 AND level > 0 ORDER BY level DESC, instance_id LIMIT $3";
+        if !self.sees(&account.store()) {
+            return Ok(Vec::new());
+        }
         let rows = self.query(sql, &row![account, pool, most])?;
         let share = |(n, values): (usize, Vec<Value>)| {
             let place = u64::try_from(n).unwrap_or(u64::MAX);
@@ -247,6 +278,9 @@ impl<'a> Reading<'a> {
         let sql = "SELECT u.pool_id, CAST(SUM(u.level) AS BIGINT) FROM instance i \
                    JOIN license_use u ON u.account_id = i.account_id AND u.instance_id = i.instance_id \
                    WHERE i.account_id = $1 AND i.stale_at <= $2 AND u.level > 0 GROUP BY u.pool_id";
+        if !self.sees(&account.store()) {
+            return Ok(BTreeMap::new());
+        }
         let rows = self.query(sql, &row![account, now])?;
         let pair = |row: Vec<Value>| {
             let mut row = row.into_iter();
@@ -260,12 +294,14 @@ impl<'a> Reading<'a> {
     /// # Errors
     /// A fault of the store.
     pub fn pools_due(&mut self, now: Timestamp, most: u32) -> Result<Vec<Pool>, Fault> {
-        let columns = schema::POOL.names("");
+        let mut values = row![now, most];
+        let seen = self.in_sight(&mut values);
         let sql = format!(
-            "SELECT {columns} FROM pool WHERE next_boundary <= $1 ORDER BY next_boundary LIMIT $2"
+            "SELECT {} FROM pool WHERE next_boundary <= $1 AND {seen} \
+             ORDER BY next_boundary LIMIT $2",
+            schema::POOL.names("")
         );
-        let rows = self.query(&sql, &row![now, most])?;
-        rows.into_iter().enumerate().map(|(n, row)| Pool::from_values(n, row)).collect()
+        self.records(&sql, &values)
     }
 
     /// The pools of a license, in any account.
@@ -273,12 +309,13 @@ impl<'a> Reading<'a> {
     /// # Errors
     /// A fault of the store.
     pub fn pools_of_tag(&mut self, tag: &EntitlementTag, most: u32) -> Result<Vec<Pool>, Fault> {
-        let columns = schema::POOL.names("");
-        let rows = self.query(
-            &format!("SELECT {columns} FROM pool WHERE tag = $1 LIMIT $2"),
-            &row![*tag, most],
-        )?;
-        rows.into_iter().enumerate().map(|(n, row)| Pool::from_values(n, row)).collect()
+        let mut values = row![*tag, most];
+        let seen = self.in_sight(&mut values);
+        let sql = format!(
+            "SELECT {} FROM pool WHERE tag = $1 AND {seen} ORDER BY account_id, pool_id LIMIT $2",
+            schema::POOL.names("")
+        );
+        self.records(&sql, &values)
     }
 
     /// The alarms that settled until a moment and of which that is not told yet.
@@ -290,9 +327,13 @@ impl<'a> Reading<'a> {
         until: Timestamp,
         most: u32,
     ) -> Result<Vec<(AccountId, AlarmId)>, Fault> {
-        let sql = "SELECT account_id, alarm_id FROM alarm \
-                   WHERE telling = 1 AND state = 1 AND settled_at <= $1 ORDER BY settled_at LIMIT $2";
-        let rows = self.query(sql, &row![until, most])?;
+        let mut values = row![until, most];
+        let seen = self.in_sight(&mut values);
+        let sql = format!(
+            "SELECT account_id, alarm_id FROM alarm WHERE telling = 1 AND state = 1 \
+             AND settled_at <= $1 AND {seen} ORDER BY settled_at LIMIT $2"
+        );
+        let rows = self.query(&sql, &values)?;
         let pair = |row: Vec<Value>| {
             let mut row = row.into_iter();
             Some((AccountId::load(row.next()?)?, AlarmId::load(row.next()?)?))
@@ -306,12 +347,11 @@ impl<'a> Reading<'a> {
     /// A fault of the store.
     pub fn totals(&mut self) -> Result<Totals, Fault> {
         Ok(Totals {
-            accounts: self.number("SELECT COUNT(*) FROM account", &[])?,
-            product_instances: self.number("SELECT COUNT(*) FROM instance", &[])?,
-            reports: self.number("SELECT COUNT(*) FROM report", &[])?,
-            pools_short: self
-                .number("SELECT COUNT(*) FROM pool WHERE balance < 0 AND concern = 0", &[])?,
-            alarms_open: self.number("SELECT COUNT(*) FROM alarm WHERE state = 0", &[])?,
+            accounts: self.count_of("account", "TRUE")?,
+            product_instances: self.count_of("instance", "TRUE")?,
+            reports: self.count_of("report", "TRUE")?,
+            pools_short: self.count_of("pool", "balance < 0 AND concern = 0")?,
+            alarms_open: self.count_of("alarm", "state = 0")?,
         })
     }
 
@@ -321,8 +361,9 @@ impl<'a> Reading<'a> {
     /// A fault of the store.
     pub fn waiting(&mut self) -> Result<Waiting, Fault> {
         Ok(Waiting {
-            news: self.number("SELECT COUNT(*) FROM outbox WHERE done_at IS NULL", &[])?,
-            alarms_open: self.number("SELECT COUNT(*) FROM alarm WHERE state = 0", &[])?,
+            // Each channel is named, so that the index is of use.
+            news: self.count_of("outbox", "channel IN (0, 1) AND done_at IS NULL")?,
+            alarms_open: self.count_of("alarm", "state = 0")?,
         })
     }
 }

@@ -25,71 +25,93 @@ pub(crate) struct Target {
     pub(crate) table: &'static Table,
     pub(crate) keys: Vec<Value>,
     pub(crate) hold: Hold,
-    /// The row to be put there first if there is none, so that it can be held.
-    pub(crate) blank: Option<Vec<Value>>,
 }
 
 impl Target {
-    fn of(table: &'static Table, keys: Vec<Value>) -> Self {
-        Self { table, keys, hold: Hold::No, blank: None }
+    fn free(table: &'static Table, keys: Vec<Value>) -> Self {
+        Self { table, keys, hold: Hold::No }
     }
 
-    fn held(self) -> Self {
-        Self { hold: Hold::Yes, ..self }
+    fn held(table: &'static Table, keys: Vec<Value>) -> Self {
+        Self { table, keys, hold: Hold::Yes }
     }
 
-    /// The place of a held row in the order of holding: account, product instance, pool.
-    pub(crate) fn anchor(&self) -> Option<(u8, &[Value])> {
-        let rank = match self.table.name {
-            "account" => 0,
-            "instance" => 1,
-            _ => 2,
-        };
-        (self.hold == Hold::Yes).then_some((rank, self.keys.as_slice()))
+    fn held_even_absent(table: &'static Table, keys: Vec<Value>) -> Self {
+        Self { table, keys, hold: Hold::EvenAbsent }
+    }
+
+    /// The place in the order of holding: account, product instance, pool, alarm; then what is
+    /// not held.
+    pub(crate) fn rank(&self) -> u8 {
+        match (self.hold, self.table.name) {
+            (Hold::No, _) => 4,
+            (_, "account") => 0,
+            (_, "instance") => 1,
+            (_, "pool") => 2,
+            _ => 3,
+        }
+    }
+}
+
+/// Whether the rows that a want means are held: all others are children of one that is.
+pub(crate) fn is_anchor(want: &Want) -> bool {
+    matches!(want, Want::HeldAccount(_) | Want::Instance(..) | Want::Pool(..) | Want::Alarm(..))
+}
+
+/// What is to be held with the rows that a want means, because they are its children.
+pub(crate) fn anchor_of(want: &Want) -> Option<Want> {
+    match want {
+        Want::Use(account, instance, _)
+        | Want::Uses(account, instance)
+        | Want::Name(account, instance, _)
+        | Want::ReportsAt(account, instance, ..)
+        | Want::Reports(account, instance) => Some(Want::Instance(*account, *instance)),
+        _ => None,
     }
 }
 
 /// The rows that a want means.
 pub(crate) fn target(want: &Want) -> Target {
     match want {
-        Want::Account(id) => Target::of(&schema::ACCOUNT, row![*id]),
-        Want::HeldAccount(id) => Target::of(&schema::ACCOUNT, row![*id]).held(),
-        Want::Instance(account, id) => Target::of(&schema::INSTANCE, row![*account, *id]).held(),
+        Want::Account(id) => Target::free(&schema::ACCOUNT, row![*id]),
+        Want::HeldAccount(id) => Target::held_even_absent(&schema::ACCOUNT, row![*id]),
+        Want::Instance(account, id) => Target::held(&schema::INSTANCE, row![*account, *id]),
         Want::Pool(account, place, tag) => {
-            let blank = Pool::opening(*account, *place, tag);
-            let target = Target::of(&schema::POOL, row![*account, blank.id]).held();
-            Target { blank: Some(blank.values()), ..target }
+            let id = Pool::id_of(*account, *place, tag);
+            Target::held_even_absent(&schema::POOL, row![*account, id])
         }
+        Want::Alarm(account, id) => Target::held(&schema::ALARM, row![*account, *id]),
         Want::VirtualAccount(account, id) => {
-            Target::of(&schema::VIRTUAL_ACCOUNT, row![*account, *id])
+            Target::free(&schema::VIRTUAL_ACCOUNT, row![*account, *id])
         }
-        Want::VirtualAccounts(account) => Target::of(&schema::VIRTUAL_ACCOUNT, row![*account]),
-        Want::License(tag) => Target::of(&schema::LICENSE, row![*tag]),
+        Want::VirtualAccounts(account) => Target::free(&schema::VIRTUAL_ACCOUNT, row![*account]),
+        Want::License(tag) => Target::free(&schema::LICENSE, row![*tag]),
         Want::Entitlements(account, pool) => {
-            Target::of(&schema::ENTITLEMENT, row![*account, *pool])
+            Target::free(&schema::ENTITLEMENT, row![*account, *pool])
         }
-        Want::DeviceKey(account, id) => Target::of(&schema::DEVICE_KEY, row![*account, *id]),
+        Want::DeviceKey(account, id) => Target::free(&schema::DEVICE_KEY, row![*account, *id]),
         Want::Identity(account, identity) => {
-            Target::of(&schema::IDENTITY, row![*account, *identity])
+            Target::free(&schema::IDENTITY, row![*account, *identity])
         }
         Want::Name(account, instance, name) => {
-            Target::of(&schema::INSTANCE_NAME, row![*account, *instance, *name])
+            Target::free(&schema::INSTANCE_NAME, row![*account, *instance, *name])
         }
         Want::Use(account, instance, tag) => {
-            Target::of(&schema::LICENSE_USE, row![*account, *instance, *tag])
+            Target::free(&schema::LICENSE_USE, row![*account, *instance, *tag])
         }
         Want::Uses(account, instance) => {
-            Target::of(&schema::LICENSE_USE, row![*account, *instance])
+            Target::free(&schema::LICENSE_USE, row![*account, *instance])
         }
-        Want::Alarm(account, id) => Target::of(&schema::ALARM, row![*account, *id]),
-        Want::Token(account, id) => Target::of(&schema::TOKEN, row![*account, *id]),
-        Want::Claim(kind, value) => Target::of(&schema::CLAIM, row![*kind, *value]),
-        Want::HouseFact(name) => Target::of(&schema::HOUSE_FACT, row![*name]),
-        Want::Session(hash) => Target::of(&schema::SESSION, row![*hash]),
+        Want::Token(account, id) => Target::free(&schema::TOKEN, row![*account, *id]),
+        Want::Claim(kind, value) => Target::free(&schema::CLAIM, row![*kind, *value]),
+        Want::HouseFact(name) => Target::free(&schema::HOUSE_FACT, row![*name]),
+        Want::Session(hash) => Target::free(&schema::SESSION, row![*hash]),
         Want::ReportsAt(account, instance, key, at) => {
-            Target::of(&schema::REPORT, row![*account, *instance, *key, at.epoch, at.number])
+            Target::free(&schema::REPORT, row![*account, *instance, *key, at.epoch, at.number])
         }
-        Want::Reports(account, instance) => Target::of(&schema::REPORT, row![*account, *instance]),
+        Want::Reports(account, instance) => {
+            Target::free(&schema::REPORT, row![*account, *instance])
+        }
     }
 }
 
@@ -149,38 +171,87 @@ pub(crate) struct Change {
     pub(crate) rows: Vec<Vec<Value>>,
 }
 
-/// Everything that a page changed, sorted by table and key.
-pub(crate) fn changes(page: &Page, channels: &[Channel]) -> Vec<Change> {
-    let mut all = Vec::new();
-    puts(page, &mut all);
-    appends(page, channels, &mut all);
-    all.retain(|change| !change.rows.is_empty());
-    all
+/// How rows that are there are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rewrite {
+    /// Whole.
+    Whole,
+    /// Without what indexes hold, where that is the same: an index entry is not written anew.
+    Sparing,
 }
 
-fn puts(page: &Page, all: &mut Vec<Change>) {
-    fn put<'a, R: Record + 'a>(
-        all: &mut Vec<Change>,
-        write: Write,
-        rows: impl Iterator<Item = &'a R>,
+/// Everything that a page changed, sorted by table and key.
+pub(crate) fn changes(page: &Page, channels: &[Channel], rewrite: Rewrite) -> Vec<Change> {
+    let mut all = Changes { rewrite, all: Vec::new() };
+    // What is new may clash: where it must not, the database says so.
+    all.puts(Write::Put, page.accounts.changes());
+    all.puts(Write::Append, page.virtual_accounts.changes());
+    all.puts(Write::Put, page.licenses.changes());
+    all.puts(Write::Put, page.instances.changes());
+    all.puts(Write::Append, page.device_keys.changes());
+    // Of two nodes that meet the member of a stack at once, the first has it.
+    all.puts(Write::Ensure, page.identities.changes());
+    all.puts(Write::Put, page.names.changes());
+    all.puts(Write::Put, page.uses.changes());
+    all.puts(Write::Put, page.pools.changes());
+    all.puts(Write::Append, page.entitlements.changes());
+    all.puts(Write::Put, page.alarms.changes());
+    all.puts(Write::Append, page.tokens.changes());
+    all.puts(Write::Append, page.claims.changes());
+    all.puts(Write::Put, page.house_facts.changes());
+    all.puts(Write::Put, page.sessions.changes());
+    appends(page, channels, &mut all.all);
+    all.all
+}
+
+struct Changes {
+    rewrite: Rewrite,
+    all: Vec<Change>,
+}
+
+impl Changes {
+    /// Rows as they were and are; `fresh` is how those are written that nobody knew to be there.
+    fn puts<'a, R: Record + PartialEq + 'a>(
+        &mut self,
+        fresh: Write,
+        rows: impl Iterator<Item = (Option<&'a R>, &'a R)>,
     ) {
-        all.push(Change { table: R::TABLE, write, rows: rows.map(Record::values).collect() });
+        let (mut new, mut put, mut revised) = (Vec::new(), Vec::new(), Vec::new());
+        for (before, now) in rows {
+            match before {
+                Some(before) if before == now => {}
+                Some(before) if self.spares(before, now) => revised.push(now.values()),
+                Some(_) => put.push(now.values()),
+                None => new.push(now.values()),
+            }
+        }
+        if fresh == Write::Put {
+            put.append(&mut new);
+            put.sort_unstable();
+        }
+        for (write, rows) in [(fresh, new), (Write::Put, put), (Write::Revise, revised)] {
+            self.add(R::TABLE, write, rows);
+        }
     }
-    put(all, Write::Put, page.accounts.changed());
-    put(all, Write::Put, page.virtual_accounts.changed());
-    put(all, Write::Put, page.licenses.changed());
-    put(all, Write::Put, page.instances.changed());
-    put(all, Write::Put, page.device_keys.changed());
-    put(all, Write::Put, page.identities.changed());
-    put(all, Write::Put, page.names.changed());
-    put(all, Write::Put, page.uses.changed());
-    put(all, Write::Put, page.pools.changed());
-    put(all, Write::Put, page.entitlements.changed());
-    put(all, Write::Put, page.alarms.changed());
-    put(all, Write::Put, page.tokens.changed());
-    put(all, Write::Append, page.claims.changed());
-    put(all, Write::Put, page.house_facts.changed());
-    put(all, Write::Put, page.sessions.changed());
+
+    fn spares<R: Record>(&self, before: &R, now: &R) -> bool {
+        let table = R::TABLE;
+        let mut indexed = table.indexed().peekable();
+        if self.rewrite == Rewrite::Whole || table.columns.len() == table.key {
+            return false;
+        }
+        if indexed.peek().is_none() {
+            return true;
+        }
+        let (before, now) = (before.values(), now.values());
+        indexed.all(|n| before[n] == now[n])
+    }
+
+    fn add(&mut self, table: &'static Table, write: Write, rows: Vec<Vec<Value>>) {
+        if !rows.is_empty() {
+            self.all.push(Change { table, write, rows });
+        }
+    }
 }
 
 fn appends(page: &Page, channels: &[Channel], all: &mut Vec<Change>) {
@@ -189,10 +260,7 @@ fn appends(page: &Page, channels: &[Channel], all: &mut Vec<Change>) {
         match effect {
             Effect::Report(report, sealed) => {
                 rows[0].push(report.values());
-                let id = Evidence::id_of(report.heard_at, &report.hash);
-                rows[1].push(
-                    Evidence { account: report.account, id, sealed: sealed.clone() }.values(),
-                );
+                rows[1].push(Evidence::row(report, sealed));
             }
             Effect::Entry(entry) => rows[2].push(entry.values()),
             Effect::AlarmChange(change) => rows[3].push(change.values()),
@@ -205,16 +273,19 @@ fn appends(page: &Page, channels: &[Channel], all: &mut Vec<Change>) {
             _ => {}
         }
     }
+    // The ids of events and news are derived: the same one again is the same one.
     let tables = [
-        &schema::REPORT,
-        &schema::EVIDENCE,
-        &schema::ENTRY,
-        &schema::ALARM_CHANGE,
-        &schema::EVENT,
-        &schema::OUTBOX,
+        (&schema::REPORT, Write::Append),
+        (&schema::EVIDENCE, Write::Append),
+        (&schema::ENTRY, Write::Append),
+        (&schema::ALARM_CHANGE, Write::Append),
+        (&schema::EVENT, Write::Ensure),
+        (&schema::OUTBOX, Write::Ensure),
     ];
-    for (table, mut rows) in tables.into_iter().zip(rows) {
-        rows.sort_unstable();
-        all.push(Change { table, write: Write::Append, rows });
+    for ((table, write), mut rows) in tables.into_iter().zip(rows) {
+        if !rows.is_empty() {
+            rows.sort_unstable();
+            all.push(Change { table, write, rows });
+        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The order of columns is the order of values in a row; the first `key` ones are the key.
 
-use crate::table::{Column, Kind, Table};
+use crate::table::{Column, Index, Kind, Table};
 
 pub(crate) const ACCOUNT: Table = Table {
     name: "account",
@@ -16,6 +16,7 @@ pub(crate) const ACCOUNT: Table = Table {
         Column::new("policy", Kind::Bytes),
         Column::new("created_at", Kind::Int),
     ],
+    indexes: &[],
 };
 
 pub(crate) const VIRTUAL_ACCOUNT: Table = Table {
@@ -31,6 +32,7 @@ pub(crate) const VIRTUAL_ACCOUNT: Table = Table {
         Column::new("is_default", Kind::Int),
         Column::new("created_at", Kind::Int),
     ],
+    indexes: &[],
 };
 
 pub(crate) const LICENSE: Table = Table {
@@ -47,6 +49,7 @@ pub(crate) const LICENSE: Table = Table {
         Column::new("concern", Kind::Int),
         Column::new("changed_at", Kind::Int),
     ],
+    indexes: &[],
 };
 
 pub(crate) const ENTITLEMENT: Table = Table {
@@ -69,6 +72,7 @@ pub(crate) const ENTITLEMENT: Table = Table {
         Column::new("source", Kind::Text),
         Column::new("granted_at", Kind::Int),
     ],
+    indexes: &[],
 };
 
 pub(crate) const INSTANCE: Table = Table {
@@ -97,6 +101,10 @@ pub(crate) const INSTANCE: Table = Table {
         Column::nullable("stale_at", Kind::Int),
         Column::new("created_at", Kind::Int),
     ],
+    indexes: &[
+        Index { name: "instance_by_name", columns: &["account_id", "name_folded", "instance_id"] },
+        Index { name: "instance_by_stale", columns: &["account_id", "stale_at"] },
+    ],
 };
 
 pub(crate) const DEVICE_KEY: Table = Table {
@@ -111,6 +119,7 @@ pub(crate) const DEVICE_KEY: Table = Table {
         Column::new("reason", Kind::Text),
         Column::new("bound_at", Kind::Int),
     ],
+    indexes: &[],
 };
 
 pub(crate) const IDENTITY: Table = Table {
@@ -121,6 +130,7 @@ pub(crate) const IDENTITY: Table = Table {
         Column::new("identity", Kind::Text),
         Column::new("instance_id", Kind::Bytes),
     ],
+    indexes: &[],
 };
 
 pub(crate) const INSTANCE_NAME: Table = Table {
@@ -133,6 +143,7 @@ pub(crate) const INSTANCE_NAME: Table = Table {
         Column::new("name_folded", Kind::Text),
         Column::new("first_heard_at", Kind::Int),
     ],
+    indexes: &[],
 };
 
 pub(crate) const LICENSE_USE: Table = Table {
@@ -149,6 +160,10 @@ pub(crate) const LICENSE_USE: Table = Table {
         Column::nullable("unconfirmed_since", Kind::Int),
         Column::nullable("ended_at", Kind::Int),
     ],
+    indexes: &[Index {
+        name: "license_use_by_pool",
+        columns: &["account_id", "pool_id", "instance_id"],
+    }],
 };
 
 pub(crate) const POOL: Table = Table {
@@ -175,6 +190,10 @@ pub(crate) const POOL: Table = Table {
         Column::new("seq", Kind::Int),
         Column::new("moved_at", Kind::Int),
     ],
+    indexes: &[
+        Index { name: "pool_by_place", columns: &["account_id", "virtual_account_id", "tag"] },
+        Index { name: "pool_by_boundary", columns: &["next_boundary"] },
+    ],
 };
 
 pub(crate) const ALARM: Table = Table {
@@ -198,6 +217,10 @@ pub(crate) const ALARM: Table = Table {
         Column::new("telling", Kind::Int),
         Column::new("seq", Kind::Int),
     ],
+    indexes: &[
+        Index { name: "alarm_by_state", columns: &["account_id", "state", "opened_at"] },
+        Index { name: "alarm_by_telling", columns: &["telling", "settled_at"] },
+    ],
 };
 
 pub(crate) const TOKEN: Table = Table {
@@ -218,6 +241,7 @@ pub(crate) const TOKEN: Table = Table {
         Column::new("created_at", Kind::Int),
         Column::nullable("revoked_at", Kind::Int),
     ],
+    indexes: &[],
 };
 
 pub(crate) const CLAIM: Table = Table {
@@ -230,6 +254,7 @@ pub(crate) const CLAIM: Table = Table {
         Column::new("owner", Kind::Bytes),
         Column::new("claimed_at", Kind::Int),
     ],
+    indexes: &[],
 };
 
 pub(crate) const HOUSE_FACT: Table = Table {
@@ -240,6 +265,7 @@ pub(crate) const HOUSE_FACT: Table = Table {
         Column::new("value", Kind::Bytes),
         Column::new("changed_at", Kind::Int),
     ],
+    indexes: &[],
 };
 
 pub(crate) const SESSION: Table = Table {
@@ -253,6 +279,7 @@ pub(crate) const SESSION: Table = Table {
         Column::new("ends_at", Kind::Int),
         Column::nullable("ended_at", Kind::Int),
     ],
+    indexes: &[],
 };
 
 pub(crate) const REPORT: Table = Table {
@@ -276,6 +303,7 @@ pub(crate) const REPORT: Table = Table {
         Column::new("last_start", Kind::Int),
         Column::new("heard_at", Kind::Int),
     ],
+    indexes: &[],
 };
 
 pub(crate) const EVIDENCE: Table = Table {
@@ -286,6 +314,7 @@ pub(crate) const EVIDENCE: Table = Table {
         Column::new("evidence_id", Kind::Bytes),
         Column::new("sealed", Kind::Bytes),
     ],
+    indexes: &[],
 };
 
 pub(crate) const ENTRY: Table = Table {
@@ -301,6 +330,7 @@ pub(crate) const ENTRY: Table = Table {
         Column::new("bucket", Kind::Int),
         Column::new("quantity", Kind::Int),
     ],
+    indexes: &[],
 };
 
 pub(crate) const ALARM_CHANGE: Table = Table {
@@ -316,6 +346,7 @@ pub(crate) const ALARM_CHANGE: Table = Table {
         Column::new("needed", Kind::Int),
         Column::new("missing", Kind::Int),
     ],
+    indexes: &[],
 };
 
 pub(crate) const EVENT: Table = Table {
@@ -332,6 +363,7 @@ pub(crate) const EVENT: Table = Table {
         Column::new("detail", Kind::Text),
         Column::new("address", Kind::Text),
     ],
+    indexes: &[],
 };
 
 pub(crate) const OUTBOX: Table = Table {
@@ -354,6 +386,7 @@ pub(crate) const OUTBOX: Table = Table {
         Column::nullable("done_at", Kind::Int),
         Column::new("last_error", Kind::Text),
     ],
+    indexes: &[Index { name: "outbox_by_due", columns: &["channel", "done_at", "due_at"] }],
 };
 
 pub(crate) const REQUEST: Table = Table {
@@ -365,4 +398,31 @@ pub(crate) const REQUEST: Table = Table {
         Column::new("digest", Kind::Bytes),
         Column::new("recorded_at", Kind::Int),
     ],
+    indexes: &[],
 };
+
+/// Every table.
+pub(crate) const ALL: &[&Table] = &[
+    &ACCOUNT,
+    &VIRTUAL_ACCOUNT,
+    &LICENSE,
+    &ENTITLEMENT,
+    &INSTANCE,
+    &DEVICE_KEY,
+    &IDENTITY,
+    &INSTANCE_NAME,
+    &LICENSE_USE,
+    &POOL,
+    &ALARM,
+    &TOKEN,
+    &CLAIM,
+    &HOUSE_FACT,
+    &SESSION,
+    &REPORT,
+    &EVIDENCE,
+    &ENTRY,
+    &ALARM_CHANGE,
+    &EVENT,
+    &OUTBOX,
+    &REQUEST,
+];

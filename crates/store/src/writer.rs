@@ -1,35 +1,39 @@
 //! The writer: takes everything queued, and writes it as one durable transaction.
 //!
-//! Commands of a batch run in order on one page and see each other's effects. What they
-//! miss on the page is read in rounds; the effects are sorted by key and written with
-//! one statement per table. If the database refuses a batch, halves of it are tried
-//! until the guilty command is alone.
+//! Commands of a batch run in order on one page and see each other's effects. What they miss on
+//! the page is read in rounds; the effects are sorted by key and written with one statement per
+//! table. If the database refuses a batch, halves of it are tried until the guilty command is
+//! alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod batch;
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ledger::Page;
-use ledger::command::{Answer, Command, Progress, Stop};
+use ledger::command::{Answer, Command};
 use ledger::page::Want;
 use ledger::refusal::Refusal;
-use wire::id::{AccountId, RequestId};
 use wire::time::Timestamp;
 
 use crate::chore::{Chore, Swept};
-use crate::engine::{Commit, Engine};
+use crate::engine::Engine;
 use crate::fault::Fault;
+use crate::hints::{grow, hints};
 use crate::outbox::Channel;
-use crate::rows::{Change, Target, changes, learn, target};
+use crate::rows::{Change, Target, anchor_of, changes, is_anchor, learn, target};
 use crate::schema;
-use crate::table::{Hold, Write};
-use crate::value::{Value, row};
+use crate::table::Write;
+use batch::Batch;
 
 /// How often a batch is tried when other nodes are in the way.
 const TRIES: u32 = 3;
+/// How often it begins again at most, because it found out what it has to hold.
+const BEGINNINGS: u32 = 64;
+/// How often the commands of a batch run again to run in order.
+const PASSES: u32 = 4;
 /// About how many rows are kept from batch to batch: a few hundred megabytes at most.
 const KEPT_ROWS: usize = 300_000;
-/// How many rounds of reading a batch may take: each learns something, and a file of 20,000 reports of
-/// as many devices asks for a few rows of each, one after the other.
-const ROUNDS: u32 = 200_000;
 
 /// A command with its moment.
 #[derive(Clone, Debug)]
@@ -69,43 +73,62 @@ pub(crate) struct Writer {
     kept: Option<Page>,
 }
 
-/// What a batch knows while it runs.
-struct Batch<'a> {
-    orders: Vec<&'a Order>,
-    page: Page,
-    progress: Vec<Progress>,
-    outcomes: Vec<Option<Written>>,
-    requests: BTreeMap<(AccountId, RequestId), [u8; 32]>,
-    fresh_requests: Vec<Vec<Value>>,
-}
-
 impl Writer {
     pub(crate) fn new(engine: Engine, channels: Vec<Channel>) -> Self {
         Self { engine, channels, kept: None }
     }
 
+    /// Whether writing waits for a server, which some threads must not.
+    pub(crate) fn waits_for_others(&self) -> bool {
+        self.engine.holds()
+    }
+
     /// Writes all orders; each gets its own outcome.
     pub(crate) fn write(&mut self, orders: &[&Order]) -> Vec<Written> {
-        let mut wants = hints(orders);
-        for _ in 0..TRIES {
-            match self.attempt(orders, &mut wants) {
-                Ok(outcomes) => return outcomes,
-                Err(Fault::Busy) => self.engine.rollback(),
-                Err(Fault::Rejected { .. }) if orders.len() > 1 => {
-                    self.engine.rollback();
-                    let (first, second) = orders.split_at(orders.len() / 2);
-                    let mut outcomes = self.write(first);
-                    outcomes.extend(self.write(second));
-                    return outcomes;
-                }
-                Err(fault) => {
-                    self.engine.rollback();
-                    tracing::warn!(%fault, commands = orders.len(), "a batch was not written");
-                    return orders.iter().map(|_| Err(fault.clone().into())).collect();
-                }
+        let persist = AssertUnwindSafe(|| self.persist(orders));
+        let persisted = catch_unwind(persist).unwrap_or_else(|_| {
+            // The hook has told where. Nothing of the batch is kept; the next begins anew.
+            self.kept = None;
+            self.engine.rollback();
+            Err(Fault::Rejected { why: "the program fails on it".to_owned() })
+        });
+        match persisted {
+            Ok(outcomes) => outcomes,
+            // Others of the batch are innocent of what the database refuses or cannot read.
+            Err(Fault::Rejected { .. } | Fault::Corrupt { .. }) if orders.len() > 1 => {
+                let (first, second) = orders.split_at(orders.len() / 2);
+                let mut outcomes = self.write(first);
+                outcomes.extend(self.write(second));
+                outcomes
+            }
+            Err(fault) => {
+                tracing::warn!(%fault, commands = orders.len(), "a batch was not written");
+                orders.iter().map(|_| Err(fault.clone().into())).collect()
             }
         }
-        orders.iter().map(|_| Err(Fault::Busy.into())).collect()
+    }
+
+    /// Tries again while other nodes are in the way.
+    fn persist(&mut self, orders: &[&Order]) -> Result<Vec<Written>, Fault> {
+        let mut wants = BTreeSet::new();
+        let mut tries = 0;
+        for _ in 0..BEGINNINGS {
+            let known = wants.len();
+            let fault = match self.attempt(orders, &mut wants) {
+                Ok(outcomes) => return Ok(outcomes),
+                Err(fault) => fault,
+            };
+            self.engine.rollback();
+            match fault {
+                // It knows better now what to hold, and holds it in order from the beginning.
+                Fault::Busy if wants.len() > known => {}
+                Fault::Busy if tries + 1 < TRIES => tries += 1,
+                // Another node may have written the same meanwhile: then there is nothing to do.
+                Fault::Rejected { .. } if orders.len() == 1 && tries == 0 => tries += 1,
+                fault => return Err(fault),
+            }
+        }
+        Err(Fault::Busy)
     }
 
     fn attempt(
@@ -117,20 +140,58 @@ impl Writer {
         let mut batch = Batch::new(orders.to_vec(), self.kept.take().unwrap_or_default());
         let requests = self.engine.read(&batch.request_targets())?;
         batch.learn_requests(requests.into_iter().flat_map(|(_, rows)| rows))?;
-        let mut unread: BTreeSet<Want> = wants.clone();
-        for _ in 0..ROUNDS {
-            self.read(&mut batch.page, &unread)?;
+        let holds = self.engine.holds();
+        let mut unread = std::mem::take(wants);
+        unread.extend(orders.iter().flat_map(|order| hints(&order.command, &batch.page)));
+        let mut passes = 0;
+        loop {
+            let late = self.gather(&mut batch.page, wants, unread, orders)?;
+            if holds && late {
+                // Children may have changed before what holds them was held: read all again.
+                batch.begin_again();
+                self.read(&mut batch.page, wants)?;
+            }
+            let in_order = batch.is_fresh();
             unread = batch.run();
             if unread.is_empty() {
-                return self.finish(batch);
-            }
-            let disorder = self.engine.holds_in_order() && reaches_back(wants, &unread);
-            wants.extend(unread.iter().cloned());
-            if disorder {
-                return Err(Fault::Busy);
+                if in_order || orders.len() == 1 || passes == PASSES {
+                    return self.finish(batch);
+                }
+                // Some ran before others that stood in front of them: now that all is read, again.
+                passes += 1;
+                batch.rewind();
+            } else if unread.iter().all(|want| wants.contains(want)) {
+                return Err(Fault::down("a command asks again for what was read"));
             }
         }
-        Err(Fault::Busy)
+    }
+
+    /// Reads what is wanted, and what follows from it; says whether something is held now that
+    /// was not while other rows were read.
+    fn gather(
+        &mut self,
+        page: &mut Page,
+        wants: &mut BTreeSet<Want>,
+        mut unread: BTreeSet<Want>,
+        orders: &[&Order],
+    ) -> Result<bool, Fault> {
+        let holds = self.engine.holds();
+        let mut late = false;
+        loop {
+            if holds {
+                let anchors: Vec<Want> = unread.iter().filter_map(anchor_of).collect();
+                unread.extend(anchors);
+            }
+            unread.retain(|want| !wants.contains(want));
+            if unread.is_empty() {
+                return Ok(late);
+            }
+            late |= !wants.is_empty() && unread.iter().any(is_anchor);
+            wants.extend(unread.iter().cloned());
+            self.read(page, &unread)?;
+            let growing = orders.iter().filter(|order| grow(&order.command));
+            unread = growing.flat_map(|order| hints(&order.command, page)).collect();
+        }
     }
 
     fn read(&mut self, page: &mut Page, wants: &BTreeSet<Want>) -> Result<(), Fault> {
@@ -148,30 +209,26 @@ impl Writer {
     }
 
     fn finish(&mut self, mut batch: Batch<'_>) -> Result<Vec<Written>, Fault> {
-        let mut changes = changes(&batch.page, &self.channels);
+        let mut changes = changes(&batch.page, &self.channels, self.engine.rewrites());
         if !batch.fresh_requests.is_empty() {
-            let rows = std::mem::take(&mut batch.fresh_requests);
+            let mut rows = std::mem::take(&mut batch.fresh_requests);
+            rows.sort_unstable();
             changes.push(Change { table: &schema::REQUEST, write: Write::Append, rows });
         }
         if changes.is_empty() {
             self.engine.rollback();
         } else {
-            self.engine.write(&changes)?;
-            if let Commit::Conflict = self.engine.commit()? {
-                return Err(Fault::Busy);
-            }
+            self.engine.finish(&changes)?;
         }
-        self.keep(batch.page);
-        Ok(batch
-            .outcomes
-            .into_iter()
-            .map(|outcome| outcome.unwrap_or(Err(Fault::Busy.into())))
-            .collect())
+        let (page, outcomes) = batch.end();
+        self.keep(page);
+        Ok(outcomes)
     }
 
-    /// Keeps a page whose changes are durable for the next batch, unless others may write or it has grown large.
+    /// Keeps a page whose changes are durable for the next batch, unless others may write or it
+    /// has grown large.
     fn keep(&mut self, mut page: Page) {
-        if self.engine.holds_in_order() || page.size() > KEPT_ROWS {
+        if self.engine.holds() || page.size() > KEPT_ROWS {
             return;
         }
         page.settle();
@@ -180,113 +237,27 @@ impl Writer {
 
     /// Does a chore in a transaction of its own.
     pub(crate) fn chore(&mut self, chore: &Chore) -> Result<Swept, Fault> {
-        self.engine.begin()?;
         if matches!(chore, Chore::Forget { .. }) {
             // It removes sessions that the kept page may hold.
             self.kept = None;
         }
-        let swept = chore.run(&mut self.engine).and_then(|swept| match self.engine.commit()? {
-            Commit::Done => Ok(swept),
-            Commit::Conflict => Err(Fault::Busy),
-        });
-        if swept.is_err() {
-            self.engine.rollback();
-        }
-        swept
-    }
-}
-
-fn hints(orders: &[&Order]) -> BTreeSet<Want> {
-    orders.iter().flat_map(|order| order.command.hints()).collect()
-}
-
-/// Whether rows that are to be held now come before rows that are held already.
-fn reaches_back(held: &BTreeSet<Want>, unread: &BTreeSet<Want>) -> bool {
-    let anchors = |wants: &BTreeSet<Want>| -> Vec<(u8, Vec<Value>)> {
-        let targets = wants.iter().map(target);
-        targets
-            .filter_map(|target| target.anchor().map(|(rank, keys)| (rank, keys.to_vec())))
-            .collect()
-    };
-    let last = anchors(held).into_iter().max();
-    let first = anchors(unread).into_iter().min();
-    matches!((last, first), (Some(last), Some(first)) if first < last)
-}
-
-impl<'a> Batch<'a> {
-    fn new(orders: Vec<&'a Order>, page: Page) -> Self {
-        let count = orders.len();
-        Self {
-            orders,
-            page,
-            progress: vec![Progress::default(); count],
-            outcomes: vec![None; count],
-            requests: BTreeMap::new(),
-            fresh_requests: Vec::new(),
-        }
-    }
-
-    fn request_targets(&self) -> Vec<Target> {
-        let keys = self.orders.iter().filter_map(|order| order.command.request());
-        let target = |(account, id): (AccountId, RequestId)| Target {
-            table: &schema::REQUEST,
-            keys: row![account, id],
-            hold: Hold::No,
-            blank: None,
-        };
-        keys.map(target).collect()
-    }
-
-    fn learn_requests(&mut self, rows: impl Iterator<Item = Vec<Value>>) -> Result<(), Fault> {
-        for (place, values) in rows.enumerate() {
-            let place = u64::try_from(place).unwrap_or(u64::MAX);
-            let mut fields = crate::value::Fields::new(&schema::REQUEST, place, values);
-            let key = (fields.take()?, fields.take()?);
-            self.requests.insert(key, fields.take()?);
-        }
-        Ok(())
-    }
-
-    /// Runs what has not come to an end; returns what is to be read for the rest.
-    fn run(&mut self) -> BTreeSet<Want> {
-        let mut unread = BTreeSet::new();
-        for nth in 0..self.orders.len() {
-            if self.outcomes[nth].is_some() {
-                continue;
+        let mut tries = 0;
+        loop {
+            let swept = self.sweep(chore);
+            if swept.is_err() {
+                self.engine.rollback();
             }
-            let order = self.orders[nth];
-            if let Some(outcome) = self.repeated(order) {
-                self.outcomes[nth] = Some(outcome);
-                continue;
-            }
-            match order.command.run(&mut self.page, &mut self.progress[nth], order.now) {
-                Ok(answer) => {
-                    self.remember(order);
-                    self.outcomes[nth] = Some(Ok(answer));
-                }
-                Err(Stop::Refused(refusal)) => {
-                    self.outcomes[nth] = Some(Err(NotWritten::Refused(refusal)))
-                }
-                Err(Stop::Unread(want)) => {
-                    unread.insert(want);
-                }
+            tries += 1;
+            if swept != Err(Fault::Busy) || tries >= TRIES {
+                return swept;
             }
         }
-        unread
     }
 
-    /// The outcome of a request that was done before under the same id.
-    fn repeated(&self, order: &Order) -> Option<Written> {
-        let (key, digest) = (order.command.request()?, order.digest?);
-        let known = self.requests.get(&key)?;
-        let same = *known == digest;
-        Some(if same { Ok(Answer::Done) } else { Err(NotWritten::Refused(Refusal::RequestReused)) })
-    }
-
-    fn remember(&mut self, order: &Order) {
-        if let (Some(key), Some(digest)) = (order.command.request(), order.digest) {
-            self.requests.insert(key, digest);
-            self.fresh_requests.push(row![key.0, key.1, digest, order.now]);
-        }
+    fn sweep(&mut self, chore: &Chore) -> Result<Swept, Fault> {
+        self.engine.begin()?;
+        let swept = chore.run(&mut self.engine)?;
+        self.engine.commit()?;
+        Ok(swept)
     }
 }

@@ -1,12 +1,17 @@
 -- The first book: accounts, licenses, pools, instances, reports, alarms, events, and what is queued.
 
--- The role that every read takes on. Roles belong to the whole cluster, so it may be there already.
+-- The role that every read takes on. Roles belong to the whole cluster, so it may be there
+-- already, made for another database or by a hand that may make roles where this program may not.
 DO $$ BEGIN
-    CREATE ROLE scrip_read NOLOGIN;
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'scrip_read') THEN
+        CREATE ROLE scrip_read NOLOGIN;
+    END IF;
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
 END $$;
 DO $$ BEGIN
-    EXECUTE format('GRANT scrip_read TO %I', current_user);
+    IF NOT pg_has_role(current_user, 'scrip_read', 'MEMBER') THEN
+        EXECUTE format('GRANT scrip_read TO %I', current_user);
+    END IF;
 END $$;
 
 CREATE TABLE account (
@@ -87,7 +92,7 @@ CREATE TABLE instance (
     stale_at BIGINT,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (account_id, instance_id)
-);
+) WITH (fillfactor = 80);
 
 CREATE TABLE device_key (
     account_id BYTEA NOT NULL,
@@ -127,7 +132,7 @@ CREATE TABLE license_use (
     unconfirmed_since BIGINT,
     ended_at BIGINT,
     PRIMARY KEY (account_id, instance_id, tag)
-);
+) WITH (fillfactor = 80);
 
 CREATE TABLE pool (
     account_id BYTEA NOT NULL,
@@ -150,7 +155,7 @@ CREATE TABLE pool (
     seq BIGINT NOT NULL,
     moved_at BIGINT NOT NULL,
     PRIMARY KEY (account_id, pool_id)
-);
+) WITH (fillfactor = 80);
 
 CREATE TABLE alarm (
     account_id BYTEA NOT NULL,
@@ -170,7 +175,7 @@ CREATE TABLE alarm (
     telling BIGINT NOT NULL,
     seq BIGINT NOT NULL,
     PRIMARY KEY (account_id, alarm_id)
-);
+) WITH (fillfactor = 80);
 
 CREATE TABLE token (
     account_id BYTEA NOT NULL,
@@ -318,58 +323,76 @@ CREATE INDEX outbox_by_due ON outbox (channel, done_at, due_at);
 -- Reads go through scrip_read and see one account at a time, or the whole house for an operator.
 ALTER TABLE account ENABLE ROW LEVEL SECURITY;
 CREATE POLICY account_read ON account FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
+    USING (CASE (SELECT current_setting('scrip.account', TRUE)) WHEN 'house' THEN TRUE
+        ELSE account_id = (SELECT decode(current_setting('scrip.account', TRUE), 'hex')) END);
 ALTER TABLE virtual_account ENABLE ROW LEVEL SECURITY;
 CREATE POLICY virtual_account_read ON virtual_account FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
+    USING (CASE (SELECT current_setting('scrip.account', TRUE)) WHEN 'house' THEN TRUE
+        ELSE account_id = (SELECT decode(current_setting('scrip.account', TRUE), 'hex')) END);
 ALTER TABLE entitlement ENABLE ROW LEVEL SECURITY;
 CREATE POLICY entitlement_read ON entitlement FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
+    USING (CASE (SELECT current_setting('scrip.account', TRUE)) WHEN 'house' THEN TRUE
+        ELSE account_id = (SELECT decode(current_setting('scrip.account', TRUE), 'hex')) END);
 ALTER TABLE instance ENABLE ROW LEVEL SECURITY;
 CREATE POLICY instance_read ON instance FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
+    USING (CASE (SELECT current_setting('scrip.account', TRUE)) WHEN 'house' THEN TRUE
+        ELSE account_id = (SELECT decode(current_setting('scrip.account', TRUE), 'hex')) END);
 ALTER TABLE device_key ENABLE ROW LEVEL SECURITY;
 CREATE POLICY device_key_read ON device_key FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
+    USING (CASE (SELECT current_setting('scrip.account', TRUE)) WHEN 'house' THEN TRUE
+        ELSE account_id = (SELECT decode(current_setting('scrip.account', TRUE), 'hex')) END);
 ALTER TABLE identity ENABLE ROW LEVEL SECURITY;
 CREATE POLICY identity_read ON identity FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
+    USING (CASE (SELECT current_setting('scrip.account', TRUE)) WHEN 'house' THEN TRUE
+        ELSE account_id = (SELECT decode(current_setting('scrip.account', TRUE), 'hex')) END);
 ALTER TABLE instance_name ENABLE ROW LEVEL SECURITY;
 CREATE POLICY instance_name_read ON instance_name FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
+    USING (CASE (SELECT current_setting('scrip.account', TRUE)) WHEN 'house' THEN TRUE
+        ELSE account_id = (SELECT decode(current_setting('scrip.account', TRUE), 'hex')) END);
 ALTER TABLE license_use ENABLE ROW LEVEL SECURITY;
 CREATE POLICY license_use_read ON license_use FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
+    USING (CASE (SELECT current_setting('scrip.account', TRUE)) WHEN 'house' THEN TRUE
+        ELSE account_id = (SELECT decode(current_setting('scrip.account', TRUE), 'hex')) END);
 ALTER TABLE pool ENABLE ROW LEVEL SECURITY;
 CREATE POLICY pool_read ON pool FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
+    USING (CASE (SELECT current_setting('scrip.account', TRUE)) WHEN 'house' THEN TRUE
+        ELSE account_id = (SELECT decode(current_setting('scrip.account', TRUE), 'hex')) END);
 ALTER TABLE alarm ENABLE ROW LEVEL SECURITY;
 CREATE POLICY alarm_read ON alarm FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
+    USING (CASE (SELECT current_setting('scrip.account', TRUE)) WHEN 'house' THEN TRUE
+        ELSE account_id = (SELECT decode(current_setting('scrip.account', TRUE), 'hex')) END);
 ALTER TABLE token ENABLE ROW LEVEL SECURITY;
 CREATE POLICY token_read ON token FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
+    USING (CASE (SELECT current_setting('scrip.account', TRUE)) WHEN 'house' THEN TRUE
+        ELSE account_id = (SELECT decode(current_setting('scrip.account', TRUE), 'hex')) END);
 ALTER TABLE report ENABLE ROW LEVEL SECURITY;
 CREATE POLICY report_read ON report FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
+    USING (CASE (SELECT current_setting('scrip.account', TRUE)) WHEN 'house' THEN TRUE
+        ELSE account_id = (SELECT decode(current_setting('scrip.account', TRUE), 'hex')) END);
 ALTER TABLE evidence ENABLE ROW LEVEL SECURITY;
 CREATE POLICY evidence_read ON evidence FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
+    USING (CASE (SELECT current_setting('scrip.account', TRUE)) WHEN 'house' THEN TRUE
+        ELSE account_id = (SELECT decode(current_setting('scrip.account', TRUE), 'hex')) END);
 ALTER TABLE entry ENABLE ROW LEVEL SECURITY;
 CREATE POLICY entry_read ON entry FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
+    USING (CASE (SELECT current_setting('scrip.account', TRUE)) WHEN 'house' THEN TRUE
+        ELSE account_id = (SELECT decode(current_setting('scrip.account', TRUE), 'hex')) END);
 ALTER TABLE alarm_change ENABLE ROW LEVEL SECURITY;
 CREATE POLICY alarm_change_read ON alarm_change FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
+    USING (CASE (SELECT current_setting('scrip.account', TRUE)) WHEN 'house' THEN TRUE
+        ELSE account_id = (SELECT decode(current_setting('scrip.account', TRUE), 'hex')) END);
 ALTER TABLE event ENABLE ROW LEVEL SECURITY;
 CREATE POLICY event_read ON event FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
+    USING (CASE (SELECT current_setting('scrip.account', TRUE)) WHEN 'house' THEN TRUE
+        ELSE account_id = (SELECT decode(current_setting('scrip.account', TRUE), 'hex')) END);
 ALTER TABLE outbox ENABLE ROW LEVEL SECURITY;
 CREATE POLICY outbox_read ON outbox FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
+    USING (CASE (SELECT current_setting('scrip.account', TRUE)) WHEN 'house' THEN TRUE
+        ELSE account_id = (SELECT decode(current_setting('scrip.account', TRUE), 'hex')) END);
 ALTER TABLE request ENABLE ROW LEVEL SECURITY;
 CREATE POLICY request_read ON request FOR SELECT TO scrip_read
-    USING (current_setting('scrip.account', TRUE) IN ('house', encode(account_id, 'hex')));
+    USING (CASE (SELECT current_setting('scrip.account', TRUE)) WHEN 'house' THEN TRUE
+        ELSE account_id = (SELECT decode(current_setting('scrip.account', TRUE), 'hex')) END);
 
 GRANT USAGE ON SCHEMA public TO scrip_read;
 GRANT SELECT ON account TO scrip_read;

@@ -1,96 +1,75 @@
 //! PostgreSQL: statements of a batch are sent together, rows are held in one order.
 //!
-//! Isolation is READ COMMITTED: what a command rests on is held, or is a child of what is held.
+//! Isolation is READ COMMITTED: what a command rests on is held, or is a child of what is held
+//! and is read after it. A row that is to be held and is not there is put there first, so that
+//! its absence is held too; it is taken away again if nothing is written to it.
 
-use std::collections::BTreeMap;
-use std::error::Error as StdError;
-use std::sync::Arc;
+mod line;
+mod reads;
 
-use futures_util::future::try_join_all;
-use tokio::runtime::Runtime;
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::join_all;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut};
-use tokio_postgres::{Client, NoTls, Row, Statement};
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Row, Statement};
 
-use super::{Commit, Found};
 use crate::fault::Fault;
-use crate::rows::{Change, Target};
-use crate::table::{Hold, Kind, Table, Write};
+use crate::rows::Change;
+use crate::table::{Kind, Table, Write};
 use crate::value::Value;
+use line::Line;
 
-/// Where a PostgreSQL database is, and the runtime on which its connections live.
+/// How many statements a connection keeps prepared; then it begins anew.
+const STATEMENTS: usize = 512;
+/// How many statements are sent together at most. Futures up to this number are polled in their
+/// order, and so the statements are sent in it.
+const FLIGHT: usize = 30;
+
+/// Where a PostgreSQL database is.
 #[derive(Clone)]
 pub(crate) struct PostgresPlace {
     pub(crate) url: String,
-    pub(crate) runtime: Arc<LineRuntime>,
-}
-
-/// A runtime that may be dropped anywhere, even inside another one.
-pub(crate) struct LineRuntime {
-    inner: Option<Runtime>,
-}
-
-impl LineRuntime {
-    pub(crate) fn new() -> Result<Self, Fault> {
-        let mut builder = tokio::runtime::Builder::new_multi_thread();
-        builder.worker_threads(1).thread_name("scrip-postgres").enable_all();
-        Ok(Self { inner: Some(builder.build().map_err(Fault::down)?) })
-    }
-}
-
-impl std::ops::Deref for LineRuntime {
-    type Target = Runtime;
-
-    fn deref(&self) -> &Runtime {
-        self.inner.as_ref().expect("it is there until it is dropped")
-    }
-}
-
-impl Drop for LineRuntime {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.inner.take() {
-            runtime.shutdown_background();
-        }
-    }
 }
 
 /// A PostgreSQL connection.
 pub(crate) struct Postgres {
     place: PostgresPlace,
-    client: Client,
+    line: Line,
     statements: BTreeMap<String, Statement>,
+    /// Sent before the next statement: how a transaction begins.
+    pending: Option<String>,
+    /// The last row held in this transaction, in the order of holding.
+    last_held: Option<(u8, Vec<Value>)>,
+    /// The rows that this transaction put where there were none, to hold their absence.
+    opened: BTreeSet<(&'static str, Vec<Value>)>,
+    /// Whether the connection is of no more use.
+    state: LineState,
 }
 
-impl ToSql for Value {
-    fn to_sql(
-        &self,
-        ty: &Type,
-        out: &mut BytesMut,
-    ) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
-        match self {
-            Self::Null => Ok(IsNull::Yes),
-            Self::Int(int) if *ty == Type::INT4 => i32::try_from(*int)?.to_sql(ty, out),
-            Self::Int(int) => int.to_sql(ty, out),
-            Self::Text(text) => text.to_sql(ty, out),
-            Self::Bytes(bytes) => bytes.to_sql(ty, out),
-        }
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-
-    tokio_postgres::types::to_sql_checked!();
+/// Whether a connection can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LineState {
+    Sound,
+    Broken,
 }
 
+/// A fault from an error of the database.
 fn fault(error: &tokio_postgres::Error) -> Fault {
-    let Some(cause) = error.as_db_error() else { return Fault::down(error) };
+    let Some(cause) = error.as_db_error() else {
+        return Fault::down(format!("PostgreSQL: {error}"));
+    };
     let code = cause.code();
-    if *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED {
+    let conflicts = [
+        SqlState::T_R_SERIALIZATION_FAILURE,
+        SqlState::T_R_DEADLOCK_DETECTED,
+        SqlState::LOCK_NOT_AVAILABLE,
+    ];
+    if conflicts.contains(code) {
         return Fault::Busy;
     }
     match code.code().get(..2) {
-        Some("22" | "23") => Fault::Rejected { why: cause.message().to_owned() },
+        Some("22" | "23" | "54") => Fault::Rejected { why: cause.message().to_owned() },
         Some("53") => Fault::Down { why: format!("the database has no room: {}", cause.message()) },
         _ => Fault::down(cause.message()),
     }
@@ -99,11 +78,15 @@ fn fault(error: &tokio_postgres::Error) -> Fault {
 impl PostgresPlace {
     /// Connects.
     pub(crate) fn connect(&self) -> Result<Postgres, Fault> {
-        let connecting = tokio_postgres::connect(&self.url, NoTls);
-        let (client, connection) =
-            self.runtime.block_on(connecting).map_err(|error| fault(&error))?;
-        self.runtime.spawn(connection);
-        Ok(Postgres { place: self.clone(), client, statements: BTreeMap::new() })
+        Ok(Postgres {
+            place: self.clone(),
+            line: Line::connect(&self.url)?,
+            statements: BTreeMap::new(),
+            pending: None,
+            last_held: None,
+            opened: BTreeSet::new(),
+            state: LineState::Sound,
+        })
     }
 }
 
@@ -123,38 +106,52 @@ fn columns_of(row: &Row) -> Vec<Value> {
         .collect()
 }
 
-type Argument = Box<dyn ToSql + Sync + Send>;
+type Argument<'a> = Box<dyn ToSql + Sync + Send + 'a>;
 
 /// One column of many rows, as an array argument.
-fn array<'a>(kind: Kind, column: impl Iterator<Item = &'a Value>) -> Argument {
+fn array<'a>(kind: Kind, column: impl Iterator<Item = &'a Value>) -> Argument<'a> {
     match kind {
-        Kind::Int => Box::new(
-            column
-                .map(|v| if let Value::Int(int) = v { Some(*int) } else { None })
-                .collect::<Vec<_>>(),
-        ),
-        Kind::Text => Box::new(
-            column
-                .map(|v| if let Value::Text(text) = v { Some(text.clone()) } else { None })
-                .collect::<Vec<_>>(),
-        ),
-        Kind::Bytes => Box::new(
-            column
-                .map(|v| if let Value::Bytes(b) = v { Some(b.clone()) } else { None })
-                .collect::<Vec<_>>(),
-        ),
+        Kind::Int => {
+            let int = |value: &Value| if let Value::Int(int) = value { Some(*int) } else { None };
+            Box::new(column.map(int).collect::<Vec<_>>())
+        }
+        Kind::Text => {
+            let text = |v: &'a Value| if let Value::Text(t) = v { Some(t.as_str()) } else { None };
+            Box::new(column.map(text).collect::<Vec<_>>())
+        }
+        Kind::Bytes => {
+            let bytes =
+                |v: &'a Value| if let Value::Bytes(b) = v { Some(b.as_slice()) } else { None };
+            Box::new(column.map(bytes).collect::<Vec<_>>())
+        }
     }
 }
 
-fn arrays(table: &Table, columns: usize, rows: &[&[Value]]) -> Vec<Argument> {
-    let column = |n: usize| array(table.columns[n].kind, rows.iter().map(move |row| &row[n]));
-    (0..columns).map(column).collect()
+/// Columns of many rows, each as an array argument; the nth column of a row is its nth value.
+fn arrays<'a>(table: &Table, columns: &[usize], rows: &[&'a [Value]]) -> Vec<Argument<'a>> {
+    let column = |n: &usize| array(table.columns[*n].kind, rows.iter().map(|row| &row[*n]));
+    columns.iter().map(column).collect()
 }
 
-/// A statement with its arguments, ready to be sent.
-struct Call {
-    statement: Statement,
-    arguments: Vec<Argument>,
+/// Something to send.
+enum Call<'a> {
+    /// Statements that return nothing.
+    Script(String),
+    /// A prepared statement with its arguments.
+    Query(Statement, Vec<Argument<'a>>),
+}
+
+impl Call<'_> {
+    async fn send(&self, client: &Client) -> Result<Vec<Row>, tokio_postgres::Error> {
+        match self {
+            Self::Script(text) => client.batch_execute(text).await.map(|()| Vec::new()),
+            Self::Query(statement, arguments) => {
+                let arguments: Vec<&(dyn ToSql + Sync)> =
+                    arguments.iter().map(|one| one.as_ref() as &(dyn ToSql + Sync)).collect();
+                client.query(statement, &arguments).await
+            }
+        }
+    }
 }
 
 impl Postgres {
@@ -162,140 +159,119 @@ impl Postgres {
         if let Some(statement) = self.statements.get(sql) {
             return Ok(statement.clone());
         }
-        let preparing = self.client.prepare(sql);
-        let statement = self.place.runtime.block_on(preparing).map_err(|error| fault(&error))?;
+        if self.statements.len() >= STATEMENTS {
+            self.statements.clear();
+        }
+        let prepared = self.line.wait(|client| client.prepare(sql));
+        let statement = prepared.map_err(|error| self.note(&error))?;
         self.statements.insert(sql.to_owned(), statement.clone());
         Ok(statement)
     }
 
-    /// Sends all calls at once; the server runs them in order.
-    fn send(&self, calls: &[Call]) -> Result<Vec<Vec<Row>>, Fault> {
-        let all = calls.iter().map(|call| async {
-            let arguments: Vec<&(dyn ToSql + Sync)> = call
-                .arguments
-                .iter()
-                .map(|argument| argument.as_ref() as &(dyn ToSql + Sync))
-                .collect();
-            self.client.query(&call.statement, &arguments).await
-        });
-        self.place.runtime.block_on(try_join_all(all)).map_err(|error| fault(&error))
+    fn note(&mut self, error: &tokio_postgres::Error) -> Fault {
+        let fault = fault(error);
+        if matches!(fault, Fault::Down { .. }) {
+            self.state = LineState::Broken;
+        }
+        fault
     }
 
+    /// Sends all calls at once; the server runs them in order. What was pending goes first.
+    fn fly(&mut self, calls: Vec<Call<'_>>) -> Result<Vec<Vec<Row>>, Fault> {
+        let begin = self.pending.take().map(Call::Script);
+        let skipped = usize::from(begin.is_some());
+        let all: Vec<Call<'_>> = begin.into_iter().chain(calls).collect();
+        let mut answers = Vec::with_capacity(all.len());
+        for flight in all.chunks(FLIGHT) {
+            let landed =
+                self.line.wait(|client| join_all(flight.iter().map(|call| call.send(client))));
+            // The first error is the cause; those behind it only say that there was one.
+            let landed: Result<Vec<_>, _> = landed.into_iter().collect();
+            answers.extend(landed.map_err(|error| self.note(&error))?);
+        }
+        answers.drain(..skipped);
+        Ok(answers)
+    }
+
+    /// Begins a transaction; nothing is sent before it has something to do.
     pub(super) fn begin(&mut self) -> Result<(), Fault> {
-        if self.client.is_closed() {
-            *self = self.place.connect()?;
-        }
-        self.script("BEGIN ISOLATION LEVEL READ COMMITTED")
-    }
-
-    pub(super) fn read(&mut self, targets: &[Target]) -> Result<Vec<Found>, Fault> {
-        let mut groups: BTreeMap<(u8, &str, usize, Hold), Vec<&Target>> = BTreeMap::new();
-        for target in targets {
-            let rank = target.anchor().map_or(3, |(rank, _)| rank);
-            let group = (rank, target.table.name, target.keys.len(), target.hold);
-            groups.entry(group).or_default().push(target);
-        }
-        let mut calls = Vec::new();
-        let mut tables = Vec::new();
-        for ((_, _, keys, hold), targets) in &groups {
-            let table = targets[0].table;
-            let statement = self.prepare(&table.select_many(*keys, *hold))?;
-            let mut rows: Vec<&[Value]> =
-                targets.iter().map(|target| target.keys.as_slice()).collect();
-            rows.sort_unstable();
-            rows.dedup();
-            calls.push(Call { statement, arguments: arrays(table, *keys, &rows) });
-            tables.push((table, targets));
-        }
-        let answers = self.send(&calls)?;
-        let mut found: Vec<Found> = Vec::new();
-        for ((table, targets), rows) in tables.into_iter().zip(answers) {
-            let mut rows: Vec<Vec<Value>> = rows.iter().map(columns_of).collect();
-            rows.extend(self.open_missing(table, targets, &rows)?);
-            found.push((table, rows));
-        }
-        Ok(found)
-    }
-
-    /// Puts and holds the rows that are to be held and are not there yet.
-    fn open_missing(
-        &mut self,
-        table: &'static Table,
-        targets: &[&Target],
-        rows: &[Vec<Value>],
-    ) -> Result<Vec<Vec<Value>>, Fault> {
-        let there: std::collections::BTreeSet<&[Value]> =
-            rows.iter().map(|row| &row[..table.key]).collect();
-        let mut blanks: Vec<&[Value]> = targets
-            .iter()
-            .filter(|target| !there.contains(target.keys.as_slice()))
-            .filter_map(|target| target.blank.as_deref())
-            .collect();
-        if blanks.is_empty() {
-            return Ok(Vec::new());
-        }
-        blanks.sort_unstable();
-        blanks.dedup();
-        let insert = self.prepare(&table.insert_many(Write::Ensure))?;
-        let select = self.prepare(&table.select_many(table.key, Hold::Yes))?;
-        let calls = [
-            Call { statement: insert, arguments: arrays(table, table.columns.len(), &blanks) },
-            Call { statement: select, arguments: arrays(table, table.key, &blanks) },
-        ];
-        let answers = self.send(&calls)?;
-        Ok(answers[1].iter().map(columns_of).collect())
-    }
-
-    pub(super) fn write(&mut self, changes: &[Change]) -> Result<(), Fault> {
-        let mut calls = Vec::new();
-        for change in changes {
-            let statement = self.prepare(&change.table.insert_many(change.write))?;
-            let rows: Vec<&[Value]> = change.rows.iter().map(Vec::as_slice).collect();
-            calls.push(Call {
-                statement,
-                arguments: arrays(change.table, change.table.columns.len(), &rows),
-            });
-        }
-        self.send(&calls).map(|_| ())
-    }
-
-    pub(crate) fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Vec<Value>>, Fault> {
-        let statement = self.prepare(sql)?;
-        let arguments: Vec<&(dyn ToSql + Sync)> =
-            values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
-        let querying = self.client.query(&statement, &arguments);
-        let rows = self.place.runtime.block_on(querying).map_err(|error| fault(&error))?;
-        Ok(rows.iter().map(columns_of).collect())
-    }
-
-    pub(super) fn commit(&mut self) -> Result<Commit, Fault> {
-        match self.script("COMMIT") {
-            Ok(()) => Ok(Commit::Done),
-            Err(Fault::Busy) => {
-                self.rollback();
-                Ok(Commit::Conflict)
-            }
-            Err(fault) => Err(fault),
-        }
-    }
-
-    pub(crate) fn rollback(&mut self) {
-        let _ = self.script("ROLLBACK");
-    }
-
-    pub(crate) fn script(&mut self, sql: &str) -> Result<(), Fault> {
-        self.place.runtime.block_on(self.client.batch_execute(sql)).map_err(|error| fault(&error))
+        self.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED".to_owned())
     }
 
     /// Begins a reading transaction that sees one account, or the whole house.
     pub(crate) fn begin_reading(&mut self, scope: &str) -> Result<(), Fault> {
-        if self.client.is_closed() {
-            *self = self.place.connect()?;
-        }
         // The scope is hexadecimal digits or the word `house`: never anybody's text.
-        self.script(&format!(
+        self.begin_with(format!(
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL ROLE scrip_read; \
              SET LOCAL scrip.account = '{scope}'"
         ))
+    }
+
+    fn begin_with(&mut self, text: String) -> Result<(), Fault> {
+        if self.state == LineState::Broken || self.line.is_closed() {
+            *self = self.place.connect()?;
+        }
+        self.last_held = None;
+        self.opened.clear();
+        self.pending = Some(text);
+        Ok(())
+    }
+
+    /// Writes all changes, and takes away what was put only to be held; all of it becomes
+    /// durable, or nothing.
+    pub(super) fn finish(&mut self, changes: &[Change]) -> Result<(), Fault> {
+        let removed = self.unused(changes);
+        let mut calls = Vec::new();
+        for change in changes.iter().chain(&removed) {
+            let statement = self.prepare(&change.table.write_many(change.write))?;
+            let rows: Vec<&[Value]> = change.rows.iter().map(Vec::as_slice).collect();
+            let columns = change.table.arguments(change.write);
+            calls.push(Call::Query(statement, arrays(change.table, &columns, &rows)));
+        }
+        calls.push(Call::Script("COMMIT".to_owned()));
+        self.fly(calls).map(|_| ())
+    }
+
+    /// The rows that were put to hold their absence, and stayed absent.
+    fn unused(&self, changes: &[Change]) -> Vec<Change> {
+        let written: BTreeSet<(&str, &[Value])> = changes
+            .iter()
+            .filter(|change| change.write == Write::Put)
+            .flat_map(|c| c.rows.iter().map(|row| (c.table.name, &row[..c.table.key])))
+            .collect();
+        let mut unused: BTreeMap<&str, Vec<Vec<Value>>> = BTreeMap::new();
+        for (table, keys) in &self.opened {
+            if !written.contains(&(*table, keys.as_slice())) {
+                unused.entry(table).or_default().push(keys.clone());
+            }
+        }
+        let tables = crate::schema::ALL.iter();
+        let removal = |table: &&'static Table| {
+            let rows = unused.remove(table.name)?;
+            Some(Change { table, write: Write::Remove, rows })
+        };
+        tables.filter_map(removal).collect()
+    }
+
+    pub(crate) fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Vec<Value>>, Fault> {
+        let statement = self.prepare(sql)?;
+        let arguments = values.iter().map(|value| Box::new(value) as Argument<'_>).collect();
+        let answers = self.fly(vec![Call::Query(statement, arguments)])?;
+        Ok(answers.iter().flatten().map(columns_of).collect())
+    }
+
+    pub(crate) fn script(&mut self, sql: &str) -> Result<(), Fault> {
+        self.fly(vec![Call::Script(sql.to_owned())]).map(|_| ())
+    }
+
+    pub(super) fn commit(&mut self) -> Result<(), Fault> {
+        self.script("COMMIT")
+    }
+
+    pub(crate) fn rollback(&mut self) {
+        let unbegun = self.pending.take().is_some();
+        if !unbegun && self.state == LineState::Sound {
+            let _ = self.script("ROLLBACK");
+        }
     }
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, params_from_iter};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Statement, ToSql, params_from_iter};
 
-use super::{Commit, Found};
+use super::Found;
 use crate::fault::Fault;
 use crate::rows::{Change, Target};
-use crate::table::{Table, Write};
+use crate::table::Write;
 use crate::value::Value;
 
 /// Below this version a WAL reset can corrupt the file.
@@ -23,7 +23,7 @@ const CHECKPOINT_PAGES: i64 = 16_000;
 pub(crate) struct Sqlite {
     connection: Connection,
     selects: BTreeMap<(&'static str, usize), String>,
-    inserts: BTreeMap<(&'static str, u8), String>,
+    writes: BTreeMap<(&'static str, Write), String>,
 }
 
 impl ToSql for Value {
@@ -48,6 +48,7 @@ fn fault(error: &rusqlite::Error) -> Fault {
             Fault::Rejected { why: error.to_string() }
         }
         Some(ErrorCode::DiskFull) => Fault::Down { why: "the disk is full: make room".to_owned() },
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Fault::Busy,
         _ => Fault::down(error),
     }
 }
@@ -58,9 +59,14 @@ fn read_row(row: &rusqlite::Row<'_>, columns: usize) -> rusqlite::Result<Vec<Val
         values.push(match row.get_ref(column)? {
             ValueRef::Null => Value::Null,
             ValueRef::Integer(int) => Value::Int(int),
-            ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+            ValueRef::Text(text) => match std::str::from_utf8(text) {
+                Ok(text) => Value::Text(text.to_owned()),
+                // No version wrote it: whoever takes it for text will say so.
+                Err(_) => Value::Bytes(text.to_vec()),
+            },
             ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
-            ValueRef::Real(_) => Value::Null,
+            // No column holds such a number.
+            ValueRef::Real(_) => Value::Bytes(Vec::new()),
         });
     }
     Ok(values)
@@ -109,7 +115,7 @@ pub(crate) fn open_reader(file: &Path) -> Result<Sqlite, Fault> {
 
 impl Sqlite {
     fn around(connection: Connection) -> Self {
-        Self { connection, selects: BTreeMap::new(), inserts: BTreeMap::new() }
+        Self { connection, selects: BTreeMap::new(), writes: BTreeMap::new() }
     }
 
     pub(super) fn begin(&mut self) -> Result<(), Fault> {
@@ -117,45 +123,60 @@ impl Sqlite {
     }
 
     pub(super) fn read(&mut self, targets: &[Target]) -> Result<Vec<Found>, Fault> {
-        let mut found: Vec<Found> = Vec::new();
+        let mut groups: BTreeMap<(&'static str, usize), Vec<&Target>> = BTreeMap::new();
         for target in targets {
-            let (table, keys) = (target.table, target.keys.len());
-            let sql = self
-                .selects
-                .entry((table.name, keys))
-                .or_insert_with(|| numbered(&table.select(keys)));
-            let rows = select(&self.connection, sql, &target.keys, table.columns.len())?;
+            groups.entry((target.table.name, target.keys.len())).or_default().push(target);
+        }
+        let mut found: Vec<Found> = Vec::new();
+        for (named, targets) in groups {
+            let table = targets[0].table;
+            let text =
+                self.selects.entry(named).or_insert_with(|| numbered(&table.select(named.1)));
+            let mut rows = Vec::with_capacity(targets.len());
+            let select = || -> rusqlite::Result<()> {
+                let mut statement = self.connection.prepare_cached(text)?;
+                for target in targets {
+                    take_rows(&mut statement, &target.keys, &mut rows)?;
+                }
+                Ok(())
+            };
+            select().map_err(|error| fault(&error))?;
             found.push((table, rows));
         }
         Ok(found)
     }
 
-    pub(super) fn write(&mut self, changes: &[Change]) -> Result<(), Fault> {
+    pub(super) fn finish(&mut self, changes: &[Change]) -> Result<(), Fault> {
         for change in changes {
-            let sql = self.insert_text(change.table, change.write);
-            let mut statement =
-                self.connection.prepare_cached(&sql).map_err(|error| fault(&error))?;
-            for row in &change.rows {
-                statement.execute(params_from_iter(row)).map_err(|error| fault(&error))?;
-            }
+            let named = (change.table.name, change.write);
+            let text = || numbered(&change.table.write_one(change.write));
+            let text = self.writes.entry(named).or_insert_with(text);
+            let arguments = change.table.arguments(change.write);
+            let write = || -> rusqlite::Result<()> {
+                let mut statement = self.connection.prepare_cached(text)?;
+                for row in &change.rows {
+                    statement.execute(params_from_iter(arguments.iter().map(|n| &row[*n])))?;
+                }
+                Ok(())
+            };
+            write().map_err(|error| fault(&error))?;
         }
-        Ok(())
-    }
-
-    fn insert_text(&mut self, table: &'static Table, write: Write) -> String {
-        let key = (table.name, write as u8);
-        self.inserts.entry(key).or_insert_with(|| numbered(&table.insert(write))).clone()
+        self.commit()
     }
 
     pub(crate) fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Vec<Value>>, Fault> {
         let sql = numbered(sql);
-        let columns =
-            self.connection.prepare_cached(&sql).map_err(|error| fault(&error))?.column_count();
-        select(&self.connection, &sql, values, columns)
+        let mut rows = Vec::new();
+        let mut query = || -> rusqlite::Result<()> {
+            let mut statement = self.connection.prepare_cached(&sql)?;
+            take_rows(&mut statement, values, &mut rows)
+        };
+        query().map_err(|error| fault(&error))?;
+        Ok(rows)
     }
 
-    pub(super) fn commit(&mut self) -> Result<Commit, Fault> {
-        let Err(error) = self.connection.execute_batch("COMMIT") else { return Ok(Commit::Done) };
+    pub(super) fn commit(&mut self) -> Result<(), Fault> {
+        let Err(error) = self.connection.execute_batch("COMMIT") else { return Ok(()) };
         let failed_sync = error.sqlite_error().is_some_and(|cause| {
             // SQLITE_IOERR_FSYNC: what the system says it wrote may be lost, and asking again proves nothing.
             cause.extended_code == 1034
@@ -179,20 +200,16 @@ impl Sqlite {
     }
 }
 
-fn select(
-    connection: &Connection,
-    sql: &str,
+/// Runs a statement and adds its rows.
+fn take_rows(
+    statement: &mut Statement<'_>,
     values: &[Value],
-    columns: usize,
-) -> Result<Vec<Vec<Value>>, Fault> {
-    let run = || -> rusqlite::Result<Vec<Vec<Value>>> {
-        let mut statement = connection.prepare_cached(sql)?;
-        let mut rows = statement.query(params_from_iter(values))?;
-        let mut all = Vec::new();
-        while let Some(row) = rows.next()? {
-            all.push(read_row(row, columns)?);
-        }
-        Ok(all)
-    };
-    run().map_err(|error| fault(&error))
+    all: &mut Vec<Vec<Value>>,
+) -> rusqlite::Result<()> {
+    let columns = statement.column_count();
+    let mut rows = statement.query(params_from_iter(values))?;
+    while let Some(row) = rows.next()? {
+        all.push(read_row(row, columns)?);
+    }
+    Ok(())
 }

@@ -11,7 +11,7 @@ use crate::fault::Fault;
 use crate::outbox::{Channel, Queued};
 use crate::schema;
 use crate::table::Table;
-use crate::value::{Fields, Value, row};
+use crate::value::{Fields, Stored as _, Value, row};
 
 type PackedLevel = (i64, i64, u32);
 
@@ -85,6 +85,12 @@ pub(crate) struct Evidence {
 }
 
 impl Evidence {
+    /// The row of a report's evidence.
+    pub(crate) fn row(report: &Recorded, sealed: &[u8]) -> Vec<Value> {
+        let id = Self::id_of(report.heard_at, &report.hash);
+        vec![report.account.store(), id.store(), Value::Bytes(sealed.to_vec())]
+    }
+
     /// The id of a report's evidence: when it was heard, then the start of its hash, so
     /// that rows are written one behind the other and found without a second index.
     pub(crate) fn id_of(heard_at: Timestamp, hash: &[u8; 32]) -> [u8; 16] {

@@ -39,6 +39,19 @@ impl Home {
         Some(Self { place: Place::Postgres(format!("{server}/{name}")), cluster: Some(cluster) })
     }
 
+    /// Whether the book is on PostgreSQL, so that several may be open at once.
+    pub(crate) fn takes_several_nodes(&self) -> bool {
+        self.cluster.is_some()
+    }
+
+    /// The folder of a book on SQLite.
+    pub(crate) fn folder(&self) -> PathBuf {
+        match &self.place {
+            Place::Sqlite(folder) => folder.clone(),
+            Place::Postgres(_) => panic!("a PostgreSQL book has no folder"),
+        }
+    }
+
     /// How to open the book.
     pub(crate) fn options(&self, runner: Runner) -> Options {
         let channels = vec![Channel::Mail, Channel::Syslog];
@@ -58,6 +71,21 @@ impl Home {
     /// Opens the book with a writer of its own, if it can be opened.
     pub(crate) fn try_open(&self) -> Result<Book, Fault> {
         Book::open(&self.options(Runner::Threads))
+    }
+
+    /// Runs statements behind the book's back.
+    pub(crate) fn sql(&self, text: &str) {
+        match &self.place {
+            Place::Sqlite(folder) => {
+                let file =
+                    rusqlite::Connection::open(folder.join("scrip.db")).expect("the file opens");
+                file.busy_timeout(std::time::Duration::from_secs(20)).expect("a timeout");
+                file.execute_batch(text).expect("the statements run");
+            }
+            Place::Postgres(url) => {
+                sql_on(url, text);
+            }
+        }
     }
 
     /// The first column of the first row of an answer, as a number.

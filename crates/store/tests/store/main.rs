@@ -4,4 +4,7 @@
 
 mod behaviour;
 mod homes;
+mod opening;
+mod outbox;
+mod requests;
 mod stage;

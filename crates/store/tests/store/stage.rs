@@ -71,6 +71,13 @@ impl Stage {
         stage
     }
 
+    /// The same customer, as another node or a later start sees it; `who` keeps request ids apart.
+    pub(crate) fn again(book: Book, who: u64) -> Self {
+        let stage = Self::beside(book, "customer");
+        stage.requests.store(who << 32, Ordering::Relaxed);
+        stage
+    }
+
     /// A stage for a customer who is not made yet.
     pub(crate) fn beside(book: Book, customer: &str) -> Self {
         let account = AccountId::derive(&[customer.as_bytes()]);
