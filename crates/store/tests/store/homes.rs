@@ -1,6 +1,7 @@
 //! Homes for books: a throw-away SQLite folder, or a throw-away database of the cluster that
 //! `SCRIP_TEST_POSTGRES` names; without that variable the PostgreSQL half is skipped with a notice.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use store::{Book, Channel, Fault, Options, Place, Runner};
