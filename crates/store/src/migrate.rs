@@ -46,8 +46,9 @@ pub(crate) fn migrate(engine: &mut Engine, now: Timestamp) -> Result<(), Fault> 
         }
         tries += 1;
         match migrated {
+            Ok(()) | Err(Fault::Newer { .. }) => return migrated,
             // Two nodes may start at once and make the same things.
-            Err(Fault::Rejected { .. } | Fault::Busy) if tries < TRIES => {}
+            Err(_) if matches!(engine, Engine::Postgres(_)) && tries < TRIES => {}
             other => return other,
         }
     }
@@ -55,7 +56,9 @@ pub(crate) fn migrate(engine: &mut Engine, now: Timestamp) -> Result<(), Fault> 
 
 fn migrate_once(engine: &mut Engine, now: Timestamp) -> Result<(), Fault> {
     let postgres = matches!(engine, Engine::Postgres(_));
+    engine.begin()?;
     engine.script(if postgres { LOG } else { LOG_SQLITE })?;
+    engine.commit()?;
     let known = MIGRATIONS.last().map_or(0, |last| last.number);
     engine.begin()?;
     if postgres {

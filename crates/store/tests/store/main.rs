@@ -3,6 +3,8 @@
 //! What needs a look inside (statements, tables, roles) is tested beside the code, in `src/tests`.
 
 mod behaviour;
+mod contention;
+mod faults;
 mod homes;
 mod opening;
 mod outbox;
