@@ -9,11 +9,12 @@ mod reports;
 #[cfg(test)]
 mod tests;
 
+use ledger::pool::Pool;
 use store::{Book, Fault};
 use wire::time::Timestamp;
 
 use super::dice::Dice;
-use super::model::Model;
+use super::model::{InUse, Model};
 use super::shelf::{Extent, Shelf};
 
 /// After so many steps everything is read anew.
@@ -24,6 +25,7 @@ pub(crate) struct Auditor {
     pub(crate) shelf: Shelf,
     dice: Dice,
     audits: u64,
+    last: Timestamp,
 }
 
 /// What does not fit, each as a sentence.
@@ -34,11 +36,20 @@ pub(crate) struct Bench<'a> {
     pub(crate) shelf: &'a Shelf,
     pub(crate) model: &'a Model,
     pub(crate) now: Timestamp,
+    /// What was heard before this was compared in full already.
+    pub(crate) since: Timestamp,
+    /// What is in use now, as the model knows it.
+    pub(crate) in_use: InUse<'a>,
 }
 
 impl Auditor {
     pub(crate) fn new(seed: u64) -> Auditor {
-        Auditor { shelf: Shelf::default(), dice: Dice::new(seed, "auditor"), audits: 0 }
+        Auditor {
+            shelf: Shelf::default(),
+            dice: Dice::new(seed, "auditor"),
+            audits: 0,
+            last: Timestamp::MIN,
+        }
     }
 
     /// Reads the book and compares.
@@ -52,7 +63,9 @@ impl Auditor {
             if self.audits.is_multiple_of(EVERYTHING) { Extent::Everything } else { Extent::News };
         self.audits += 1;
         self.shelf.read(book, model.account, extent)?;
-        let bench = Bench { shelf: &self.shelf, model, now };
+        let since = if extent == Extent::Everything { Timestamp::MIN } else { self.last };
+        self.last = now;
+        let bench = Bench::new(&self.shelf, model, now, since);
         let mut found = bench.compare();
         if extent == Extent::Everything {
             found.extend(self.look_back(model, now));
@@ -67,7 +80,21 @@ impl Auditor {
     }
 }
 
-impl Bench<'_> {
+impl<'a> Bench<'a> {
+    pub(crate) fn new(
+        shelf: &'a Shelf,
+        model: &'a Model,
+        now: Timestamp,
+        since: Timestamp,
+    ) -> Bench<'a> {
+        Bench { shelf, model, now, since, in_use: model.in_use(now) }
+    }
+
+    /// What is in use of a pool's license.
+    fn used(&self, pool: &Pool) -> i64 {
+        self.in_use.get(&(pool.virtual_account, &pool.tag)).copied().unwrap_or(0)
+    }
+
     /// Everything that can be said of one moment.
     pub(crate) fn compare(&self) -> Differences {
         let mut found = self.shelf.findings.clone();

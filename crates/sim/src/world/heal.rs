@@ -147,7 +147,7 @@ impl World {
     /// The book says what the product really uses.
     fn judge_levels(&self, unit: &Unit) -> Vec<String> {
         let set = &self.model.sets[unit.set];
-        let mut tags: Vec<&EntitlementTag> = set.tags().into_iter().collect();
+        let mut tags: Vec<&EntitlementTag> = set.tags().collect();
         tags.extend(unit.levels.keys());
         let differs = tags.into_iter().filter_map(|tag| {
             let truth = unit.levels.get(tag).copied().unwrap_or(0);

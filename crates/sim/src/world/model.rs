@@ -62,7 +62,9 @@ pub(crate) struct Set {
     pub(crate) keys: BTreeSet<KeyId>,
     /// Where it was since when.
     pub(crate) placements: Vec<(Timestamp, VirtualAccountId)>,
-    pub(crate) heard: Vec<Told>,
+    /// What was heard of each license.
+    pub(crate) heard: BTreeMap<EntitlementTag, Vec<Told>>,
+    reporters: BTreeSet<String>,
     marks: BTreeSet<Mark>,
 }
 
@@ -92,6 +94,9 @@ impl Told {
         (self.mark.1, self.mark.2)
     }
 }
+
+/// What is in use, by virtual account and license.
+pub(crate) type InUse<'a> = BTreeMap<(VirtualAccountId, &'a EntitlementTag), i64>;
 
 /// A report on its way, with what the scene says of it.
 #[derive(Clone, Debug)]
@@ -124,10 +129,12 @@ impl Set {
             start: m.start_time.min(now),
             value: m.value.get(),
         };
-        self.heard.push(Told {
+        let reporter = sent.report.udi.identity().unwrap_or_default();
+        self.reporters.insert(reporter.clone());
+        self.heard.entry(sent.report.entitlement.clone()).or_default().push(Told {
             mark: sent.mark,
             tag: sent.report.entitlement.clone(),
-            reporter: sent.report.udi.identity().unwrap_or_default(),
+            reporter,
             words: sent.report.measurements.iter().map(word).collect(),
             heard_at: now,
             sealed: sent.sealed.clone(),
@@ -155,8 +162,18 @@ impl Set {
     }
 
     /// The licenses that it ever spoke of.
-    pub(crate) fn tags(&self) -> BTreeSet<&EntitlementTag> {
-        self.heard.iter().map(|told| &told.tag).collect()
+    pub(crate) fn tags(&self) -> impl Iterator<Item = &EntitlementTag> {
+        self.heard.keys()
+    }
+
+    /// Every report of it.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Told> {
+        self.heard.values().flatten()
+    }
+
+    /// Whether two devices ever reported as this instance.
+    pub(crate) fn is_pair(&self) -> bool {
+        self.reporters.len() > 1
     }
 
     /// How many more reports there are than positions under one key.
@@ -194,6 +211,18 @@ impl Model {
     pub(crate) fn used(&self, place: VirtualAccountId, tag: &EntitlementTag, at: Timestamp) -> i64 {
         let here = self.sets.iter().filter(|set| set.place(at) == Some(place));
         here.map(|set| i64::from(set.level(tag, at))).sum()
+    }
+
+    /// What is in use of every license everywhere at a moment.
+    pub(crate) fn in_use(&self, at: Timestamp) -> InUse<'_> {
+        let mut in_use = InUse::new();
+        for set in &self.sets {
+            let Some(place) = set.place(at) else { continue };
+            for (tag, level) in set.levels(at) {
+                *in_use.entry((place, tag)).or_default() += i64::from(level);
+            }
+        }
+        in_use
     }
 
     fn lots<'a>(

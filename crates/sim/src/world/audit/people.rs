@@ -30,11 +30,12 @@ impl Bench<'_> {
     pub(super) fn check_uses(&self, found: &mut Differences) {
         let mut known = 0;
         for set in &self.model.sets {
-            for tag in set.tags() {
+            let levels = set.levels(self.now);
+            for (tag, level) in levels {
                 known += 1;
                 let is_this = |one: &&Use| Some(one.instance) == set.id && one.tag == *tag;
                 match self.shelf.uses.iter().find(is_this) {
-                    Some(row) => self.check_use(found, set, tag, row),
+                    Some(row) => self.check_use(found, set, (tag, level), row),
                     None => {
                         found.push(format!("{:?} use of {} is missing", set.id, tag.short_name()))
                     }
@@ -44,16 +45,16 @@ impl Bench<'_> {
         same(found, || "uses".to_owned(), self.shelf.uses.len(), known);
     }
 
-    fn check_use(&self, found: &mut Differences, set: &Set, tag: &EntitlementTag, row: &Use) {
+    fn check_use(&self, found: &mut Differences, set: &Set, (tag, level): (&EntitlementTag, u32), row: &Use) {
         let label = |what: &str| format!("{} of {} {what}", row.instance, tag.short_name());
-        same(found, || label("level"), row.level, set.level(tag, self.now));
+        same(found, || label("level"), row.level, level);
         let stands = (row.proof, row.unconfirmed_since, row.ended_at);
         same(found, || label("stands"), stands, (Proof::Verified, None, None));
         let pool = self.shelf.pools.iter().find(|pool| pool.id == row.pool);
         let counts_in = pool.map(|pool| (pool.virtual_account, &pool.tag));
         let place = set.place(self.now).map(|place| (place, tag));
         same(found, || label("counts in"), counts_in, place);
-        if !set.is_pair() {
+        if !set.is_pair() && self.since == Timestamp::MIN {
             same(found, || label("since"), Some(row.since), set.since(tag, self.now));
         }
     }
@@ -77,10 +78,10 @@ impl Bench<'_> {
 
 /// How far each key was heard: the newest position, and how many numbers of its epoch.
 fn check_progress(found: &mut Differences, set: &Set, instance: &Instance) {
-    let keys: BTreeSet<_> = set.heard.iter().map(|told| told.mark.0).collect();
+    let keys: BTreeSet<_> = set.all().map(|told| told.mark.0).collect();
     same(found, || format!("keys of {}", instance.id), instance.progress.len(), keys.len());
     for progress in &instance.progress {
-        let own = || set.heard.iter().filter(|told| told.mark.0 == progress.key);
+        let own = || set.all().filter(|told| told.mark.0 == progress.key);
         let newest = own().map(|told| told.position()).max();
         let stored = (progress.newest.epoch, progress.newest.number);
         same(found, || format!("newest of {}", instance.id), Some(stored), newest);

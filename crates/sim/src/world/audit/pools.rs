@@ -38,7 +38,7 @@ impl Bench<'_> {
                 over: buckets.retired,
             };
             same(found, || format!("{} owned", self.label(pool)), stored, owned);
-            let used = self.model.used(place, tag, self.now);
+            let used = self.used(pool);
             same(found, || format!("{} used", self.label(pool)), pool.used, used);
             same(found, || format!("{} unverified", self.label(pool)), pool.used_unverified, 0);
             same(
@@ -86,7 +86,7 @@ impl Bench<'_> {
     pub(super) fn check_alarms(&self, found: &mut Differences) {
         for pool in &self.shelf.pools {
             let owned = self.model.owned(pool.virtual_account, &pool.tag, self.moment(pool));
-            let used = self.model.used(pool.virtual_account, &pool.tag, self.now);
+            let used = self.used(pool);
             let missing = (used - owned.in_force).max(0);
             let cause = missing > 0 && self.model.concern(&pool.tag) == Concern::Counted;
             let stored = self
@@ -127,8 +127,10 @@ impl Auditor {
             let entries = self.shelf.entries.get(&pool.id).map_or(&[][..], Vec::as_slice);
             let sums = until(entries, at);
             let used = model.used(pool.virtual_account, &pool.tag, at);
-            let bench = Bench { shelf: &self.shelf, model, now };
-            let label = || format!("{} used at {at}", bench.label(&pool));
+            let label = || {
+                let place = model.place_name(pool.virtual_account);
+                format!("{place}/{} used at {at}", pool.tag.short_name())
+            };
             same(&mut found, label, sum(&sums, Bucket::Used), used);
         }
         found

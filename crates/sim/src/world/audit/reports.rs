@@ -35,19 +35,17 @@ impl Bench<'_> {
         }
         let mut known = 0;
         for set in &self.model.sets {
-            known += set.heard.len();
-            for told in &set.heard {
+            for told in set.all() {
+                known += 1;
                 match stored.get(&told.mark) {
                     None => found.push(format!("{} is missing", name(told))),
-                    Some(report) => {
-                        same(
-                            found,
-                            || format!("{} is of", name(told)),
-                            Some(report.instance),
-                            set.id,
-                        );
+                    Some(report) if told.heard_at >= self.since => {
+                        let of = Some(report.instance);
+                        same(found, || format!("{} is of", name(told)), of, set.id);
                         self.check_report(found, told, report);
                     }
+                    // Compared before; with the next full reading it is compared again.
+                    Some(_) => {}
                 }
             }
         }
@@ -78,7 +76,7 @@ impl Auditor {
         model: &Model,
     ) -> Result<Differences, Fault> {
         let mut found = Differences::new();
-        let told: Vec<&Told> = model.sets.iter().flat_map(|set| &set.heard).collect();
+        let told: Vec<&Told> = model.sets.iter().flat_map(|set| set.all()).collect();
         for _ in 0..SAMPLES.min(told.len()) {
             let told = told[self.dice.below(told.len())];
             let row = self.shelf.reports.iter().find(|report| mark(report) == told.mark);

@@ -41,28 +41,27 @@ impl Said<'_> {
 impl Set {
     /// The level of a license at a moment, as far as is known now.
     pub(crate) fn level(&self, tag: &EntitlementTag, at: Timestamp) -> u32 {
-        let reporters: BTreeSet<&str> = self.heard.iter().map(|told| &*told.reporter).collect();
-        if reporters.len() > 1 {
-            return self.level_of_pair(tag, at);
+        if self.is_pair() {
+            return level_in(&self.reign(at), tag);
         }
-        let of_tag = || self.heard.iter().filter(|told| told.tag == *tag);
-        newest(of_tag().filter_map(|told| {
+        newest(self.of(tag).filter_map(|told| {
             let last = told.words.iter().rev().find(|word| word.start <= at)?;
             Some((told.position(), last.value))
         }))
     }
 
-    /// As [`Set::level`], where two devices reported.
-    fn level_of_pair(&self, tag: &EntitlementTag, at: Timestamp) -> u32 {
-        let reign = self.reign(at);
-        let mut last: BTreeMap<super::Mark, Said<'_>> = BTreeMap::new();
-        for said in reign.into_iter().filter(|said| said.told.tag == *tag) {
-            let known = last.entry(said.told.mark).or_insert(said);
-            if said.nth > known.nth {
-                *known = said;
-            }
-        }
-        newest(last.values().map(|said| (said.told.position(), said.word.value)))
+    fn of(&self, tag: &EntitlementTag) -> impl Iterator<Item = &Told> {
+        self.heard.get(tag).into_iter().flatten()
+    }
+
+    /// The level of each license at a moment.
+    pub(crate) fn levels(&self, at: Timestamp) -> BTreeMap<&EntitlementTag, u32> {
+        let reign = if self.is_pair() { Some(self.reign(at)) } else { None };
+        let level = |tag| match &reign {
+            Some(reign) => level_in(reign, tag),
+            None => self.level(tag, at),
+        };
+        self.heard.keys().map(|tag| (tag, level(tag))).collect()
     }
 
     /// The measurements of the member that is active at a moment, since it has been so without a
@@ -73,7 +72,7 @@ impl Set {
             words.map(move |(nth, word)| Said { told, nth, word: *word })
         };
         let all: Vec<Said<'_>> =
-            self.heard.iter().flat_map(said).filter(|said| said.word.start <= at).collect();
+            self.all().flat_map(said).filter(|said| said.word.start <= at).collect();
         let holds = |one: &&Said<'_>| !all.iter().any(|other| one.is_overtaken_by(other));
         let mut holding: Vec<Said<'_>> = all.iter().filter(holds).copied().collect();
         holding.sort_by_key(|said| (said.word.start, said.order()));
@@ -86,18 +85,12 @@ impl Set {
     /// for pairs.
     pub(crate) fn since(&self, tag: &EntitlementTag, at: Timestamp) -> Option<Timestamp> {
         let level = self.level(tag, at);
-        let words = self.heard.iter().filter(|told| told.tag == *tag).flat_map(|told| &told.words);
+        let words = self.of(tag).flat_map(|told| &told.words);
         let moments: BTreeSet<Timestamp> =
             words.map(|word| word.start).filter(|start| *start <= at).collect();
         let first = *moments.first()?;
         let same = moments.into_iter().rev().take_while(|moment| self.level(tag, *moment) == level);
         Some(same.last().unwrap_or(first))
-    }
-
-    /// Whether two devices ever reported as this instance.
-    pub(crate) fn is_pair(&self) -> bool {
-        let reporters: BTreeSet<&str> = self.heard.iter().map(|told| &*told.reporter).collect();
-        reporters.len() > 1
     }
 }
 
@@ -105,6 +98,18 @@ impl Told {
     fn words_of(&self) -> &[Word] {
         &self.words
     }
+}
+
+/// The level of a license by what the active member said of it.
+fn level_in(reign: &[Said<'_>], tag: &EntitlementTag) -> u32 {
+    let mut last: BTreeMap<super::Mark, Said<'_>> = BTreeMap::new();
+    for said in reign.iter().filter(|said| said.told.tag == *tag) {
+        let known = last.entry(said.told.mark).or_insert(*said);
+        if said.nth > known.nth {
+            *known = *said;
+        }
+    }
+    newest(last.values().map(|said| (said.told.position(), said.word.value)))
 }
 
 /// The level at the highest position, of several the highest level; zero if there is none.
