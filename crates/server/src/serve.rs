@@ -9,6 +9,9 @@ mod health;
 mod host;
 mod listen;
 mod metrics;
+#[cfg(unix)]
+mod socket;
+mod stall;
 mod tls;
 
 use std::net::SocketAddr;

@@ -12,6 +12,7 @@ use wire::id::{AccountId, InstanceId, RequestId, VirtualAccountId};
 use wire::report::ReportError;
 use wire::seal::{Carried, ForeignReport, Position};
 
+use super::submit_report::count;
 use super::trust::fresh_instance;
 use super::{App, Error};
 
@@ -141,6 +142,7 @@ impl App {
         {
             for (outcome, reception) in outcomes.iter_mut().zip(receptions) {
                 outcome.already = reception == Reception::Already;
+                count(&Ok(reception));
             }
         }
         Ok(ImportOutcome { reports: outcomes, ack: None })

@@ -41,6 +41,15 @@ pub struct NamedNews {
     pub link: String,
 }
 
+/// What becomes of news that could not be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outlook {
+    /// It is tried again later.
+    Again,
+    /// It was tried often enough.
+    GivenUp,
+}
+
 impl App {
     /// Takes news in hand that is due on a channel.
     ///
@@ -98,18 +107,19 @@ impl App {
         self.finish(queued, String::new()).await
     }
 
-    /// Notes that a try failed: it is tried again later, until it is given up.
+    /// Notes that a try failed: it is tried again later, until it is given up. Says which.
     ///
     /// # Errors
     /// Faults of the store.
-    pub async fn news_failed(&self, queued: &Queued, error: String) -> Result<(), Error> {
+    pub async fn news_failed(&self, queued: &Queued, error: String) -> Result<Outlook, Error> {
         if queued.attempts >= TRIES {
-            return self.finish(queued, error).await;
+            self.finish(queued, error).await?;
+            return Ok(Outlook::GivenUp);
         }
         let news = (queued.news.account, queued.news.id, queued.channel);
         let due_at = self.world.now().plus(self.backoff(queued.attempts));
         self.book.chore(Chore::RetryNews { news, due_at, error }).await?;
-        Ok(())
+        Ok(Outlook::Again)
     }
 
     async fn finish(&self, queued: &Queued, error: String) -> Result<(), Error> {

@@ -208,7 +208,7 @@ impl App {
 }
 
 /// Counts what became of a report, for the figures.
-fn count(fate: &Result<Reception, &'static str>) {
+pub(super) fn count(fate: &Result<Reception, &'static str>) {
     let outcome = match fate {
         Ok(Reception::Recorded) => "recorded",
         Ok(Reception::Already) => "repeated",

@@ -6,7 +6,7 @@ use wire::time::Timestamp;
 
 use super::words;
 use crate::app::App;
-use crate::app::news::{Channel, NamedNews};
+use crate::app::news::{Channel, NamedNews, Outlook};
 use crate::closing::Closing;
 
 /// How long to wait when there is nothing to tell.
@@ -104,8 +104,15 @@ async fn note<T: Teller>(
             app.news_told(queued).await
         }
         Err(Untold::Receiver(why) | Untold::Message(why)) => {
-            tracing::warn!(channel, %id, attempt = queued.attempts, why, "not told yet");
-            app.news_failed(queued, why.clone()).await
+            let attempt = queued.attempts;
+            match app.news_failed(queued, why.clone()).await? {
+                Outlook::Again => tracing::warn!(channel, %id, attempt, why, "not told yet"),
+                Outlook::GivenUp => {
+                    let subject = words::subject(news);
+                    tracing::error!(channel, %id, attempt, why, subject, "given up: nobody was told");
+                }
+            }
+            Ok(())
         }
     }
 }

@@ -87,7 +87,7 @@ impl Desk {
         #[cfg(unix)]
         {
             let socket = data.join(ADMIN_SOCKET);
-            if tokio::net::UnixStream::connect(&socket).await.is_ok() {
+            if super::socket::connect(&socket).await.is_ok() {
                 return Ok(Self { way: Way::Socket(socket) });
             }
         }
@@ -128,7 +128,7 @@ async fn by_socket(
     path: &Path,
     request: Request<Body>,
 ) -> Result<axum::http::Response<Body>, DeskFault> {
-    let stream = tokio::net::UnixStream::connect(path).await.map_err(broken)?;
+    let stream = super::socket::connect(path).await.map_err(broken)?;
     let io = hyper_util::rt::TokioIo::new(stream);
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(io).await.map_err(broken)?;

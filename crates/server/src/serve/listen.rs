@@ -29,6 +29,9 @@ use tower_http::timeout::TimeoutBody;
 use tracing::Instrument as _;
 use wire::id::RequestId;
 
+#[cfg(unix)]
+use super::socket;
+use super::stall::Unstalled;
 use super::{StartError, listen_fault, metrics};
 use crate::closing::Closing;
 use crate::problem::Problem;
@@ -38,6 +41,8 @@ use crate::world::World;
 const HEAD: Duration = Duration::from_secs(30);
 /// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long the other side may take nothing of an answer.
+const STALL: Duration = Duration::from_secs(60);
 /// How long a body may pause.
 const PAUSE: Duration = Duration::from_secs(20);
 /// How long a request may take until its answer begins: the largest file over a slow line.
@@ -60,25 +65,11 @@ pub(super) type HostDoor = tokio::net::UnixListener;
 pub(super) type HostDoor = ();
 
 /// Makes the door for commands of the host: a socket in the data folder that only its owner may
-/// open. It never exists with wider rights: it is made in the private key folder, then moved.
+/// open.
 #[cfg(unix)]
 pub(super) fn bind_host(path: &Path) -> Result<HostDoor, StartError> {
-    private_socket(path).map_err(|error| listen_fault(path.display(), error))
-}
-
-#[cfg(unix)]
-fn private_socket(path: &Path) -> std::io::Result<HostDoor> {
-    use std::os::unix::fs::PermissionsExt as _;
-    if std::os::unix::net::UnixStream::connect(path).is_ok() {
-        let text = "another server answers there: stop it first";
-        return Err(std::io::Error::new(std::io::ErrorKind::AddrInUse, text));
-    }
-    let aside = path.with_file_name("keys").join("admin.sock.new");
-    let _ = std::fs::remove_file(&aside);
-    let listener = tokio::net::UnixListener::bind(&aside)?;
-    std::fs::set_permissions(&aside, std::fs::Permissions::from_mode(0o600))?;
-    std::fs::rename(&aside, path)?;
-    Ok(listener)
+    let private = path.with_file_name("keys");
+    socket::listen(path, &private).map_err(|error| listen_fault(path.display(), error))
 }
 
 #[cfg(not(unix))]
@@ -191,8 +182,9 @@ impl Floor {
         });
         let mut builder = http1::Builder::new();
         builder.timer(TokioTimer::new()).header_read_timeout(HEAD);
-        let mut connection =
-            std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+        let mut connection = std::pin::pin!(
+            builder.serve_connection(TokioIo::new(Unstalled::new(stream, STALL)), service)
+        );
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
             () = closing.told() => {
@@ -259,3 +251,6 @@ async fn keep_going<T>(accepted: std::io::Result<T>) -> Option<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use server::config::Config;
+use server::serve::desk::{Desk, Question, WhenEmpty};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
 
@@ -105,5 +106,19 @@ async fn what_is_not_http_is_sent_away() {
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.expect("it is closed");
     assert!(answer.starts_with(b"HTTP/1.1 400"), "{}", String::from_utf8_lossy(&answer));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_with_a_long_path_has_its_socket_too() {
+    let folder = Scratch::new();
+    let deep = folder.path().join("a-folder-with-a-long-name-".repeat(6));
+    let house = House::open(Config::in_folder(&deep)).await;
+    let config = Config::in_folder(&deep);
+    let world = server::world::Script::new(11, crate::house::MORNING).world();
+    let desk = Desk::find(&config, world, WhenEmpty::Refuse).await.expect("it is found");
+    let path = "/readyz".to_owned();
+    let reply = desk.ask(Question { method: Method::GET, path, body: None }).await;
+    assert_eq!(reply.expect("an answer").body, b"ready\n");
     house.close().await;
 }

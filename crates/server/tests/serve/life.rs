@@ -11,7 +11,9 @@ use wire::time::Span;
 
 use crate::client::get;
 use crate::device::acknowledged;
-use crate::house::{Company, House, MORNING, Scratch};
+use crate::house::{Company, House, MORNING, Scratch, until};
+use crate::receivers::mail_server;
+use crate::telling::mail;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_start_goes_on_and_shows_no_secret() {
@@ -132,11 +134,15 @@ fn a_whole_life_on_postgresql() {
 async fn live(folder: &std::path::Path, url: &str) {
     let mut config = Config::in_folder(folder);
     config.database = Database { url: Some(url.to_owned()), url_file: None };
+    let (post, mails) = mail_server(0).await;
+    config.mail = Some(mail(post));
     let house = House::open(config.clone()).await;
     assert!(house.running.set_up_secret.is_some());
     let mut device = house.device(1).await;
     house.report(&mut device, 3).await;
     assert_eq!(house.company.in_use().await, 3);
+    until("the shortage is told", async || mails.count() == 1).await;
+    until("nothing waits", async || house.company.waiting().await == 0).await;
     assert_eq!(get(house.address(), "/readyz").await.ok(), b"ready\n");
     let account = house.company.account;
     let place = house.company.place;

@@ -1,6 +1,6 @@
 //! News reaches its receivers, at least once, whatever happens to one of them.
 
-use server::app::news::Channel;
+use server::app::news::{Channel, Outlook};
 use server::config::{Config, Facility, Mail, MailTls, Syslog, SyslogTransport};
 use server::serve::open;
 use server::world::Script;
@@ -10,7 +10,7 @@ use crate::device::Device;
 use crate::house::{Company, House, MORNING, Scratch, until};
 use crate::receivers::{mail_server, nobody, syslog_tcp, syslog_udp};
 
-fn mail(address: std::net::SocketAddr) -> Mail {
+pub(crate) fn mail(address: std::net::SocketAddr) -> Mail {
     Mail {
         host: "127.0.0.1".to_owned(),
         port: address.port(),
@@ -128,17 +128,18 @@ async fn news_that_nobody_takes_is_given_up_after_some_days() {
     let push = device.push(3, company.now());
     app.submit_push(push.as_bytes()).await.expect("it is recorded");
 
-    let mut tries = 0;
+    let (mut tries, mut outlook) = (0, None);
     loop {
         let claimed = app.claim_news(Channel::Mail).await.expect("it can be read");
         let Some(news) = claimed.first() else { break };
         tries += 1;
-        app.news_failed(&news.queued, "nobody is there".to_owned()).await.expect("noted");
+        let why = "nobody is there".to_owned();
+        outlook = Some(app.news_failed(&news.queued, why).await.expect("noted"));
         let before = app.claim_news(Channel::Mail).await.expect("it can be read");
         assert!(before.is_empty(), "try {tries} is followed by another at once");
         script.set(app.world.now().plus(Span::from_minutes(76)));
     }
-    assert_eq!(tries, 80);
+    assert_eq!((tries, outlook), (80, Some(Outlook::GivenUp)));
     assert!(app.world.now().since(MORNING) > Span::from_days(3));
     assert_eq!(app.waiting().await.expect("counted").news, 0);
 }
