@@ -83,8 +83,8 @@ async fn backup(
     let permit = host_permit(&actor)?;
     let fault = |error| KeyFault::File { path: folder.display().to_string(), error };
     make_private(&folder).map_err(|error| unwritten(fault(error)))?;
-    let into = KeyFolder::open(&folder).map_err(unwritten)?;
     app.copy_book(&permit, &folder).await?;
+    let into = KeyFolder::open(&folder).map_err(unwritten)?;
     KeyFolder::open(&data).and_then(|keys| keys.copy_to(&into)).map_err(unwritten)?;
     Ok((StatusCode::CREATED, Json(BackedUp { folder })))
 }
