@@ -45,7 +45,13 @@ impl Bench<'_> {
         same(found, || "uses".to_owned(), self.shelf.uses.len(), known);
     }
 
-    fn check_use(&self, found: &mut Differences, set: &Set, (tag, level): (&EntitlementTag, u32), row: &Use) {
+    fn check_use(
+        &self,
+        found: &mut Differences,
+        set: &Set,
+        (tag, level): (&EntitlementTag, u32),
+        row: &Use,
+    ) {
         let label = |what: &str| format!("{} of {} {what}", row.instance, tag.short_name());
         same(found, || label("level"), row.level, level);
         let stands = (row.proof, row.unconfirmed_since, row.ended_at);
