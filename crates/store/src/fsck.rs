@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use ledger::alarm::AlarmState;
 use ledger::entitlement::{Bucket, Buckets, Entitlement};
-use ledger::pool::Pool;
-use ledger::posting::Entry;
-use wire::id::AccountId;
+use ledger::instance::{Instance, Use};
+use ledger::pool::{Pool, alarm_id};
+use wire::id::{AccountId, EntitlementId, InstanceId, PoolId};
 
 use crate::fault::Fault;
-use crate::listing::Query;
+use crate::listing::{Query, UseColumn};
 use crate::read::Reading;
+use crate::schema;
+use crate::value::{Fields, Stored as _, Value, row};
 
-/// How many pools are read at once.
+/// How many rows are read at once.
 const PAGE: u32 = 500;
 
 /// What a check found.
@@ -21,12 +24,39 @@ pub struct Findings {
     pub pools: u64,
     /// How many lines were folded.
     pub entries: u64,
+    /// How many product instances were checked.
+    pub instances: u64,
     /// What does not fit, in words that name the row.
     pub wrong: Vec<String>,
 }
 
+/// The lines of a pool, summed up.
+#[derive(Default)]
+struct Fold {
+    used: i64,
+    unverified: i64,
+    by_instance: BTreeMap<[u8; 16], i64>,
+    by_lot: BTreeMap<[u8; 16], Buckets>,
+    granted: BTreeMap<[u8; 16], i64>,
+}
+
+impl Fold {
+    fn take(&mut self, subject: [u8; 16], bucket: Bucket, quantity: i64) {
+        match bucket {
+            Bucket::Used | Bucket::UsedUnverified => {
+                let verified = bucket == Bucket::Used;
+                *(if verified { &mut self.used } else { &mut self.unverified }) += quantity;
+                *self.by_instance.entry(subject).or_default() += quantity;
+            }
+            Bucket::Granted => *self.granted.entry(subject).or_default() -= quantity,
+            bucket => self.by_lot.entry(subject).or_default().add(bucket, quantity),
+        }
+    }
+}
+
 impl Reading<'_> {
-    /// Checks every pool of an account: sums, lots, numbering and uses against the lines.
+    /// Checks an account: every pool's sums, lots, numbering, uses and alarm against its lines,
+    /// every product instance's progress against its reports.
     ///
     /// # Errors
     /// A fault of the store.
@@ -43,72 +73,162 @@ impl Reading<'_> {
             }
             after = page.next;
             if after.is_none() {
-                return Ok(());
+                break;
+            }
+        }
+        loop {
+            let page = self.list::<Instance>(account, &Query::all(PAGE).after(after))?;
+            for instance in &page.rows {
+                self.check_instance(instance, findings)?;
+            }
+            after = page.next;
+            if after.is_none() {
+                return self.check_orphans(account, findings);
             }
         }
     }
 
     fn check_pool(&mut self, pool: &Pool, findings: &mut Findings) -> Result<(), Fault> {
-        let keys = crate::value::row![pool.account, pool.id];
-        let mut entries: Vec<Entry> = self.rows(&keys)?;
-        entries.sort_by_key(|entry| entry.seq);
-        let lots: Vec<Entitlement> = self.rows(&keys)?;
+        let keys = row![pool.account, pool.id];
         findings.pools += 1;
-        findings.entries += u64::try_from(entries.len()).unwrap_or(0);
+        self.check_numbering(pool, findings)?;
+        let fold = self.fold(&keys)?;
         let mut tell = |what: String| findings.wrong.push(format!("{}: {what}", pool.id));
-        if entries.iter().zip(1..).any(|(entry, seq)| entry.seq != seq)
-            || entries.len() != usize::try_from(pool.seq).unwrap_or(usize::MAX)
-        {
-            tell(format!(
-                "lines are missing: the last is {}, {} are there",
-                pool.seq,
-                entries.len()
-            ));
-        }
-        let (used, unverified, by_lot) = fold(&entries);
+        let Fold { used, unverified, .. } = fold;
         if (used, unverified) != (pool.used, pool.used_unverified) {
             tell(format!(
                 "in use is {} + {} unverified, its lines say {used} + {unverified}",
                 pool.used, pool.used_unverified
             ));
         }
-        let mut sum = Buckets::default();
-        for lot in &lots {
-            let folded = by_lot.get(lot.id.as_bytes()).copied().unwrap_or_default();
-            if folded != lot.buckets || lot.buckets.granted() != i64::from(lot.quantity.get()) {
-                tell(format!("{} does not equal its lines", lot.id));
-            }
-            add(&mut sum, &lot.buckets);
+        let lots: Vec<Entitlement> = self.rows(&keys)?;
+        check_lots(pool, &lots, &fold, &mut tell);
+        self.check_uses(pool, fold, &mut tell)?;
+        let balance =
+            self.number("SELECT balance FROM pool WHERE account_id = $1 AND pool_id = $2", &keys)?;
+        let expected = pool.standing().balance();
+        if balance != expected {
+            tell(format!("the balance to sort by is {balance}, it should be {expected}"));
         }
-        if sum != pool.buckets {
-            tell("the sums of its entitlements differ from its own".to_owned());
+        let alarm = self.alarm(pool.account, alarm_id(pool.id))?;
+        let open = alarm.is_some_and(|alarm| alarm.state == AlarmState::Open);
+        if open != pool.standing().alarmable() {
+            tell(format!("its alarm is {}open", if open { "" } else { "not " }));
         }
-        let in_use = self.number(
-            "SELECT CAST(COALESCE(SUM(level), 0) AS BIGINT) FROM license_use WHERE account_id = $1 AND pool_id = $2",
-            &keys,
-        )?;
-        if in_use != used + unverified {
+        Ok(())
+    }
+
+    fn check_numbering(&mut self, pool: &Pool, findings: &mut Findings) -> Result<(), Fault> {
+        let sql = "SELECT COUNT(*), COALESCE(MIN(seq), 1), COALESCE(MAX(seq), 0) \
+                   FROM entry WHERE account_id = $1 AND pool_id = $2";
+        let numbers = self.query(sql, &row![pool.account, pool.id])?.into_iter().flatten();
+        let numbers: Vec<u64> = numbers.filter_map(u64::load).collect();
+        findings.entries += numbers[0];
+        if numbers != [pool.seq, 1, pool.seq] {
             findings.wrong.push(format!(
-                "{}: product instances use {in_use}, its lines say {}",
-                pool.id,
-                used + unverified
+                "{}: lines are missing: the last is {}, {} are there",
+                pool.id, pool.seq, numbers[0]
             ));
+        }
+        Ok(())
+    }
+
+    fn fold(&mut self, keys: &[Value]) -> Result<Fold, Fault> {
+        let sql = "SELECT subject, bucket, CAST(SUM(quantity) AS BIGINT) FROM entry \
+                   WHERE account_id = $1 AND pool_id = $2 GROUP BY subject, bucket";
+        let mut fold = Fold::default();
+        for (place, values) in (0..).zip(self.query(sql, keys)?) {
+            let mut fields = Fields::new(&schema::ENTRY, place, values);
+            fold.take(fields.take()?, fields.take()?, fields.take()?);
+        }
+        Ok(fold)
+    }
+
+    fn check_uses(
+        &mut self,
+        pool: &Pool,
+        mut fold: Fold,
+        tell: &mut impl FnMut(String),
+    ) -> Result<(), Fault> {
+        let mut query = Query::all(PAGE).is(UseColumn::Pool, pool.id);
+        loop {
+            let page = self.list::<Use>(pool.account, &query)?;
+            for one in page.rows {
+                let lines = fold.by_instance.remove(one.instance.as_bytes()).unwrap_or(0);
+                if lines != i64::from(one.level) {
+                    tell(format!("{} uses {}, its lines say {lines}", one.instance, one.level));
+                }
+            }
+            if page.next.is_none() {
+                break;
+            }
+            query = query.after(page.next);
+        }
+        for (instance, lines) in fold.by_instance.into_iter().filter(|(_, lines)| *lines != 0) {
+            let instance = InstanceId::from_bytes(instance);
+            tell(format!("{instance} uses nothing, its lines say {lines}"));
+        }
+        Ok(())
+    }
+
+    fn check_instance(
+        &mut self,
+        instance: &Instance,
+        findings: &mut Findings,
+    ) -> Result<(), Fault> {
+        findings.instances += 1;
+        let sql = "SELECT COUNT(DISTINCT number), COALESCE(MAX(number), 0) FROM report \
+                   WHERE account_id = $1 AND instance_id = $2 AND key_id = $3 AND epoch = $4";
+        for progress in &instance.progress {
+            let epoch = progress.newest.epoch;
+            let keys = row![instance.account, instance.id, progress.key, epoch];
+            let numbers = self.query(sql, &keys)?.into_iter().flatten();
+            let numbers: Vec<u64> = numbers.filter_map(u64::load).collect();
+            if numbers != [progress.heard, progress.newest.number] {
+                findings.wrong.push(format!(
+                    "{}: {} reports were heard up to {}, {} are there up to {}",
+                    instance.id, progress.heard, progress.newest.number, numbers[0], numbers[1]
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Lines and lots whose pool is not there.
+    fn check_orphans(&mut self, account: AccountId, findings: &mut Findings) -> Result<(), Fault> {
+        for table in ["entry", "entitlement"] {
+            let sql = format!(
+                "SELECT DISTINCT o.pool_id FROM {table} o WHERE o.account_id = $1 AND NOT EXISTS \
+                 (SELECT 1 FROM pool p WHERE p.account_id = o.account_id AND p.pool_id = o.pool_id)"
+            );
+            let pools = self.query(&sql, &row![account])?.into_iter().flatten();
+            for pool in pools.filter_map(PoolId::load) {
+                findings
+                    .wrong
+                    .push(format!("{pool}: the pool is missing, rows of {table} are there"));
+            }
         }
         Ok(())
     }
 }
 
-fn fold(entries: &[Entry]) -> (i64, i64, BTreeMap<[u8; 16], Buckets>) {
-    let (mut used, mut unverified) = (0, 0);
-    let mut by_lot: BTreeMap<[u8; 16], Buckets> = BTreeMap::new();
-    for entry in entries {
-        match entry.bucket {
-            Bucket::Used => used += entry.quantity,
-            Bucket::UsedUnverified => unverified += entry.quantity,
-            bucket => by_lot.entry(entry.subject).or_default().add(bucket, entry.quantity),
+fn check_lots(pool: &Pool, lots: &[Entitlement], fold: &Fold, tell: &mut impl FnMut(String)) {
+    let mut sum = Buckets::default();
+    for lot in lots {
+        let folded = fold.by_lot.get(lot.id.as_bytes()).copied().unwrap_or_default();
+        let granted = fold.granted.get(lot.id.as_bytes()).copied().unwrap_or(0);
+        let quantity = i64::from(lot.quantity.get());
+        if folded != lot.buckets || folded.granted() != quantity || granted != quantity {
+            tell(format!("{} does not equal its lines", lot.id));
         }
+        add(&mut sum, &lot.buckets);
     }
-    (used, unverified, by_lot)
+    for lot in fold.by_lot.keys().filter(|id| lots.iter().all(|lot| lot.id.as_bytes() != *id)) {
+        tell(format!("{} is missing, its lines are there", EntitlementId::from_bytes(*lot)));
+    }
+    if sum != pool.buckets {
+        tell("the sums of its entitlements differ from its own".to_owned());
+    }
 }
 
 fn add(sum: &mut Buckets, one: &Buckets) {

@@ -243,7 +243,7 @@ impl Reading<'_> {
         let limit = text.bind(Value::Int(COUNT_LIMIT + 1));
         let table = R::TABLE.name;
         text.sql = format!(
-            "SELECT COUNT(*) FROM (SELECT 1 AS one FROM {table} WHERE {wheres} LIMIT {limit}) AS some"
+            "SELECT COUNT(*) FROM (SELECT 1 AS one FROM {table} WHERE {wheres} LIMIT {limit}) AS found"
         );
         self.number(&text.sql, &text.values)
     }

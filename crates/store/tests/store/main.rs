@@ -3,9 +3,12 @@
 //! What needs a look inside (statements, tables, roles) is tested beside the code, in `src/tests`.
 
 mod behaviour;
+mod checking;
 mod contention;
+mod crash;
 mod faults;
 mod homes;
+mod listings;
 mod opening;
 mod outbox;
 mod requests;
