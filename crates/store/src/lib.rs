@@ -23,6 +23,8 @@ mod record;
 mod rows;
 mod schema;
 mod table;
+#[cfg(test)]
+mod tests;
 mod value;
 mod writer;
 

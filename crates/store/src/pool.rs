@@ -115,7 +115,8 @@ impl Drop for Lent<'_> {
     }
 }
 
-fn begin(engine: &mut Engine, sight: Sight) -> Result<(), Fault> {
+/// Begins a read that sees only what it may.
+pub(crate) fn begin(engine: &mut Engine, sight: Sight) -> Result<(), Fault> {
     match engine {
         // SQLite has no row-level security: statements name the account themselves.
         Engine::Sqlite(sqlite) => sqlite.script("BEGIN"),
