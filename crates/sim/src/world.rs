@@ -21,15 +21,17 @@ mod hand;
 mod heal;
 mod house;
 mod model;
+mod news;
 mod post;
 mod scene;
 mod server;
 mod shelf;
 mod unit;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use wire::id::AlarmId;
 use wire::time::{Span, Timestamp};
 
 use audit::Auditor;
@@ -201,7 +203,7 @@ pub(crate) struct World {
     auditor: Auditor,
     scene: Scene,
     figures: Figures,
-    open_alarms: usize,
+    open_alarms: BTreeSet<AlarmId>,
     seen_forks: usize,
 }
 
@@ -305,14 +307,15 @@ impl World {
 
     fn audit(&mut self) -> Result<(), Wrong> {
         let Some(app) = self.server.app() else { return Ok(()) };
-        let found = self.auditor.audit(&app.book, &self.model, self.now)?;
+        let found = self.auditor.audit(app, &self.model, self.now)?;
         self.figures.audits += 1;
         if !found.is_empty() {
             return Err(Wrong(found));
         }
         let open = self.auditor.open_alarms();
-        self.figures.opened += open.saturating_sub(self.open_alarms) as u64;
-        self.figures.settled += self.open_alarms.saturating_sub(open) as u64;
+        self.figures.opened += open.difference(&self.open_alarms).count() as u64;
+        self.figures.settled += self.open_alarms.difference(&open).count() as u64;
+        self.model.opened.extend(&open);
         self.open_alarms = open;
         let forks: usize = self.model.sets.iter().map(model::Set::forks).sum();
         self.figures.forks += forks.saturating_sub(self.seen_forks) as u64;

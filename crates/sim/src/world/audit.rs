@@ -3,6 +3,7 @@
 //! It reads rows and adds them up; it calls no rule of the ledger. Each difference is a sentence.
 
 mod lines;
+mod memory;
 mod people;
 mod pools;
 mod reports;
@@ -10,8 +11,10 @@ mod reports;
 mod tests;
 
 use ledger::pool::Pool;
-use store::{Book, Fault};
+use server::app::{App, Error};
 use wire::time::Timestamp;
+
+use memory::Memory;
 
 use super::dice::Dice;
 use super::model::{InUse, Model};
@@ -26,13 +29,14 @@ pub(crate) struct Auditor {
     dice: Dice,
     audits: u64,
     last: Timestamp,
+    memories: Vec<Memory>,
 }
 
 /// What does not fit, each as a sentence.
 pub(crate) type Differences = Vec<String>;
 
 /// A row of the store beside what the model knows.
-pub(crate) struct Bench<'a> {
+pub(crate) struct Comparison<'a> {
     pub(crate) shelf: &'a Shelf,
     pub(crate) model: &'a Model,
     pub(crate) now: Timestamp,
@@ -49,28 +53,31 @@ impl Auditor {
             dice: Dice::new(seed, "auditor"),
             audits: 0,
             last: Timestamp::MIN,
+            memories: Vec::new(),
         }
     }
 
     /// Reads the book and compares.
     pub(crate) fn audit(
         &mut self,
-        book: &Book,
+        app: &App,
         model: &Model,
         now: Timestamp,
-    ) -> Result<Differences, Fault> {
+    ) -> Result<Differences, Error> {
         let extent =
             if self.audits.is_multiple_of(EVERYTHING) { Extent::Everything } else { Extent::News };
         self.audits += 1;
-        self.shelf.read(book, model.account, extent)?;
+        self.shelf.read(&app.book, model.account, extent)?;
         let since = if extent == Extent::Everything { Timestamp::MIN } else { self.last };
         self.last = now;
-        let bench = Bench::new(&self.shelf, model, now, since);
-        let mut found = bench.compare();
+        let comparison = Comparison::new(&self.shelf, model, now, since);
+        let mut found = comparison.compare();
         if extent == Extent::Everything {
             found.extend(self.look_back(model, now));
-            found.extend(self.check_evidence(book, model)?);
+            found.extend(self.check_evidence(&app.book, model)?);
+            found.extend(self.recall(app, model)?);
         }
+        self.remember(model, now);
         Ok(found)
     }
 
@@ -80,14 +87,14 @@ impl Auditor {
     }
 }
 
-impl<'a> Bench<'a> {
+impl<'a> Comparison<'a> {
     pub(crate) fn new(
         shelf: &'a Shelf,
         model: &'a Model,
         now: Timestamp,
         since: Timestamp,
-    ) -> Bench<'a> {
-        Bench { shelf, model, now, since, in_use: model.in_use(now) }
+    ) -> Comparison<'a> {
+        Comparison { shelf, model, now, since, in_use: model.in_use(now) }
     }
 
     /// What is in use of a pool's license.

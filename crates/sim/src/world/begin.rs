@@ -70,7 +70,7 @@ impl World {
             auditor: Auditor::new(seed),
             scene: Scene::new(BEGINNING),
             figures: Figures::default(),
-            open_alarms: 0,
+            open_alarms: std::collections::BTreeSet::new(),
             seen_forks: 0,
         };
         world.make_tokens()?;

@@ -277,21 +277,6 @@ impl World {
         self.auditor.read_everything_next();
         Ok(Some(Line::new("server", "starts", "it runs")))
     }
-
-    /// The server's jobs: what nobody came for is brought to now.
-    pub(super) fn tend(&mut self) -> Stepped {
-        self.after(Span::from_minutes(5), Event::Tend);
-        let Some(app) = self.server.app() else { return Ok(None) };
-        let done = complete(app.tend())?;
-        let now = self.now;
-        let due = app.book.read_waiting(store::Sight::House, |r| r.pools_due(now, u32::MAX))?;
-        if !due.is_empty() {
-            return Err(Wrong::new(format!("{} pools are due after tending", due.len())));
-        }
-        self.figures.boundaries += done as u64;
-        let line = || Line::new("server", "tends to what nobody came for", format!("{done} done"));
-        Ok((done > 0).then(line))
-    }
 }
 
 fn accepted(file: &AckFile) -> Reply {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::license::Concern;
 use wire::file::{Room, UsageFile};
-use wire::id::{AccountId, EntitlementId, InstanceId, TokenId, VirtualAccountId};
+use wire::id::{AccountId, AlarmId, EntitlementId, InstanceId, TokenId, VirtualAccountId};
 use wire::key::KeyId;
 use wire::report::Report;
 use wire::seal::Carried;
@@ -31,6 +31,10 @@ pub(crate) struct Model {
     pub(crate) tokens: BTreeMap<TokenId, TokenLine>,
     /// What the server acknowledged, whether or not the answer arrived.
     pub(crate) acknowledged: BTreeSet<Mark>,
+    /// Alarms that were seen open.
+    pub(crate) opened: BTreeSet<AlarmId>,
+    /// Alarms of which it was told that they opened.
+    pub(crate) told: BTreeSet<AlarmId>,
 }
 
 /// A quantity that was granted.
@@ -199,6 +203,8 @@ impl Model {
             sets: Vec::new(),
             tokens: BTreeMap::new(),
             acknowledged: BTreeSet::new(),
+            opened: BTreeSet::new(),
+            told: BTreeSet::new(),
         }
     }
 

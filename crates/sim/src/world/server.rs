@@ -12,7 +12,7 @@ use server::app::found::{Founding, found};
 use server::app::{App, Settings};
 use server::keys::KeyFolder;
 use server::world::Script;
-use store::{Book, Options, Place, Runner};
+use store::{Book, Channel, Options, Place, Runner};
 use wire::time::Timestamp;
 
 /// The variable that names a folder for the books, better in memory than on a disk.
@@ -82,7 +82,7 @@ impl Server {
         self.script.set(now);
         let options = Options {
             place: Place::Sqlite(self.book_folder()),
-            channels: Vec::new(),
+            channels: vec![Channel::Syslog],
             runner: Runner::Inline,
             now,
         };

@@ -6,7 +6,7 @@ use ledger::entitlement::Bucket;
 use ledger::posting::Entry;
 use wire::time::Timestamp;
 
-use super::{Bench, Differences, same};
+use super::{Comparison, Differences, same};
 
 /// How much lies in each bucket.
 pub(super) type Sums = BTreeMap<Bucket, i64>;
@@ -28,7 +28,7 @@ pub(super) fn sum(sums: &Sums, bucket: Bucket) -> i64 {
     sums.get(&bucket).copied().unwrap_or(0)
 }
 
-impl Bench<'_> {
+impl Comparison<'_> {
     /// Lines are numbered without gaps, none is of the future, and they make up the pools' rows.
     pub(super) fn check_lines(&self, found: &mut Differences) {
         let total: usize = self.shelf.entries.values().map(Vec::len).sum();

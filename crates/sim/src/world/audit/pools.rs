@@ -1,21 +1,23 @@
 //! Pools and alarms: what stands there is what was granted and is used, now and at past moments.
 
+use std::collections::BTreeSet;
+
 use ledger::alarm::{Alarm, AlarmKind, AlarmState};
 use ledger::entitlement::Bucket;
 use ledger::license::Concern;
 use ledger::pool::Pool;
-use wire::id::VirtualAccountId;
+use wire::id::{AlarmId, VirtualAccountId};
 use wire::tag::EntitlementTag;
 use wire::time::{Span, Timestamp};
 
 use super::lines::{sum, until};
-use super::{Auditor, Bench, Differences, same};
+use super::{Auditor, Comparison, Differences, same};
 use crate::world::model::{Model, Owned};
 
 /// How many past moments are looked at each time.
 const LOOKS: usize = 6;
 
-impl Bench<'_> {
+impl Comparison<'_> {
     /// How the scene names a pool.
     pub(super) fn label(&self, pool: &Pool) -> String {
         format!("{}/{}", self.model.place_name(pool.virtual_account), pool.tag.short_name())
@@ -110,10 +112,10 @@ impl Bench<'_> {
 }
 
 impl Auditor {
-    /// How many alarms are open.
-    pub(crate) fn open_alarms(&self) -> usize {
+    /// The alarms that are open.
+    pub(crate) fn open_alarms(&self) -> BTreeSet<AlarmId> {
         let is_open = |alarm: &&Alarm| alarm.state == AlarmState::Open;
-        self.shelf.alarms.iter().filter(is_open).count()
+        self.shelf.alarms.iter().filter(is_open).map(|alarm| alarm.id).collect()
     }
 
     /// Picks past moments: what the lines say of them must be what is known of them now.

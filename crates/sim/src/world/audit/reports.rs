@@ -8,7 +8,7 @@ use store::{Book, Fault, Sight};
 use wire::time::Timestamp;
 
 use super::lines::as_count;
-use super::{Auditor, Bench, Differences, same};
+use super::{Auditor, Comparison, Differences, same};
 use crate::world::model::{Model, Told};
 use crate::world::unit::Mark;
 
@@ -23,7 +23,7 @@ fn name(told: &Told) -> String {
     format!("report {}#{} of {}", told.mark.1, told.mark.2, told.reporter)
 }
 
-impl Bench<'_> {
+impl Comparison<'_> {
     pub(super) fn check_reports(&self, found: &mut Differences) {
         let rows = as_count(self.shelf.reports.len());
         same(found, || "report rows".to_owned(), self.shelf.counted.1, rows);
