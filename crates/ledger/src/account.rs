@@ -4,6 +4,11 @@ use wire::id::{AccountId, VirtualAccountId};
 use wire::message::Policy;
 use wire::time::Timestamp;
 
+use crate::command::Stop;
+use crate::license::codes;
+use crate::page::{Page, Unread};
+use crate::refusal::Refusal;
+
 /// A Smart Account: the customer, and the shard that everything of theirs lies in.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Account {
@@ -19,6 +24,63 @@ pub struct Account {
     pub policy: Policy,
     /// When it was made.
     pub created_at: Timestamp,
+    /// What kind of customer it is for.
+    pub kind: AccountKind,
+    /// How far it has come.
+    pub state: AccountState,
+    /// The country of purchase, two letters as in ISO 3166, or empty.
+    pub country: String,
+    /// The e-mail address of who was nominated to approve it, or empty.
+    pub approver: String,
+    /// Why it was declined, or empty.
+    pub reason: String,
+    /// The version of the End User License Agreement that was accepted; 0 for none.
+    pub terms_version: u32,
+    /// When it was accepted, if one was.
+    pub terms_accepted_at: Option<Timestamp>,
+    /// How often its properties were changed: who changes them names what they saw.
+    pub revision: u32,
+}
+
+/// What kind of customer an account is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AccountKind {
+    /// A company with a domain of its own.
+    Customer,
+    /// A small business with a public e-mail domain: see [`LimitedUse`].
+    LimitedUse,
+    /// A partner that holds orders for customers: no license is ever used in it.
+    Holding,
+}
+
+codes!(AccountKind { Customer = 0 / "customer", LimitedUse = 1 / "limited_use", Holding = 2 / "holding" });
+
+/// How far an account has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AccountState {
+    /// Requested: an approver has to accept the terms.
+    PendingApproval,
+    /// In use.
+    Active,
+    /// Declined by its approver.
+    Declined,
+}
+
+codes!(AccountState { PendingApproval = 0 / "pending_approval", Active = 1 / "active", Declined = 2 / "declined" });
+
+/// What a limited-use account may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LimitedUse {
+    /// Virtual accounts.
+    pub virtual_accounts: u32,
+    /// People with a role.
+    pub people: u32,
+}
+
+impl std::default::Default for LimitedUse {
+    fn default() -> Self {
+        Self { virtual_accounts: 1, people: 5 }
+    }
 }
 
 /// Whether a virtual account is the one that takes what names none.
@@ -47,4 +109,55 @@ pub struct VirtualAccount {
     pub default: Default,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Custom tags, `group: value`, in order.
+    pub tags: Vec<Tag>,
+    /// When it was archived, if it was.
+    pub archived_at: Option<Timestamp>,
+    /// How often it was changed: who changes it names what they saw.
+    pub revision: u32,
+}
+
+/// A custom tag of a virtual account.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, minicbor::Encode, minicbor::Decode)]
+pub struct Tag {
+    /// The group, such as `department`.
+    #[n(0)]
+    pub group: String,
+    /// The value, such as `research`.
+    #[n(1)]
+    pub value: String,
+}
+
+/// The house's fact that holds the number of the newest version of the terms, as text.
+pub const TERMS_FACT: &str = "terms";
+
+/// Confirms that an account may be handed what licenses give: it is in use, it is no partner's
+/// holding account, and the newest terms are accepted. Reports, acknowledgements, exports and
+/// revocation do not ask this.
+///
+/// # Errors
+/// `account.not_active`, `account.holding`, `terms.not_accepted`.
+pub(crate) fn admit_license_act(page: &Page, id: AccountId) -> Result<(), Stop> {
+    let Some(account) = page.account(id)? else { return Ok(()) };
+    if account.state != AccountState::Active {
+        return Err(Refusal::AccountNotActive { state: account.state.word() }.into());
+    }
+    if account.kind == AccountKind::Holding {
+        return Err(Refusal::AccountHolding.into());
+    }
+    let newest = newest_terms(page)?;
+    if account.terms_version < newest {
+        return Err(Refusal::TermsNotAccepted { version: newest }.into());
+    }
+    Ok(())
+}
+
+/// The number of the newest version of the terms; 0 before any was published.
+///
+/// # Errors
+/// [`Unread`] if the page has not read it yet.
+pub fn newest_terms(page: &Page) -> Result<u32, Unread> {
+    let fact = page.house_fact(TERMS_FACT)?;
+    let text = fact.and_then(|fact| std::str::from_utf8(&fact.value).ok());
+    Ok(text.and_then(|text| text.parse().ok()).unwrap_or(0))
 }

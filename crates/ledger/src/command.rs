@@ -71,8 +71,8 @@ impl Asked {
             account,
             id: EventId::derive(&[account.as_bytes(), self.request.as_bytes(), action.as_bytes()]),
             at: now,
-            actor: self.permit.actor().words().to_owned(),
-            role: self.permit.role().to_owned(),
+            actor: self.permit.actor().words(),
+            role: self.permit.role().word().to_owned(),
             action: action.to_owned(),
             subject,
             detail: detail.json(),
@@ -208,6 +208,7 @@ impl Command {
         progress: &mut Progress,
         now: Timestamp,
     ) -> Result<Answer, Stop> {
+        self.gate(page, now)?;
         let posting = match self {
             Self::Push(push) => return push.run(page, progress, now).map(Answer::Pushed),
             Self::Import(import) => return import.run(page, progress, now).map(Answer::Imported),
@@ -235,6 +236,33 @@ impl Command {
         };
         page.turn(posting);
         Ok(Answer::Done)
+    }
+
+    /// Confirms what every request rests on: that the right still holds and, for an act that
+    /// hands out what licenses give, that the account is in use and its terms are accepted.
+    fn gate(&self, page: &Page, now: Timestamp) -> Result<(), Stop> {
+        let Some(asked) = self.asked() else { return Ok(()) };
+        asked.permit.confirm(page, now)??;
+        if let Self::CreateToken(create) = self {
+            crate::account::admit_license_act(page, create.token.account)?;
+        }
+        Ok(())
+    }
+
+    /// What a request by a person or program brought along.
+    fn asked(&self) -> Option<&Asked> {
+        match self {
+            Self::RevokeKey(one) => Some(&one.asked),
+            Self::CreateAccount(one) => Some(&one.asked),
+            Self::CreateVirtualAccount(one) => Some(&one.asked),
+            Self::DefineLicense(one) => Some(&one.asked),
+            Self::GrantEntitlement(one) => Some(&one.asked),
+            Self::EndUse(one) => Some(&one.asked),
+            Self::CreateToken(one) => Some(&one.asked),
+            Self::RevokeToken(one) => Some(&one.asked),
+            Self::Import(one) => Some(&one.asked),
+            _ => None,
+        }
     }
 
     /// Rows that the command will most likely rest on, to be read at once.

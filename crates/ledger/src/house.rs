@@ -1,9 +1,12 @@
 //! What is the house's own: facts of the installation, claims on unique things, sessions.
 
-use wire::id::AccountId;
-use wire::time::Timestamp;
+use wire::id::{AccountId, PersonId};
+use wire::time::{Span, Timestamp};
 
 use crate::license::codes;
+
+/// The account id under which the house's own rows and grants lie.
+pub const HOUSE: AccountId = AccountId::from_bytes([0; 16]);
 
 /// Something that must be unique in the whole house, not in an account only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,6 +19,10 @@ pub enum ClaimKind {
     DeviceKey,
     /// An ID token's id.
     Token,
+    /// The e-mail address by which a person signs in, folded.
+    Email,
+    /// A subject of an identity provider: its issuer, a space, the subject.
+    Subject,
 }
 
 codes!(ClaimKind {
@@ -23,6 +30,8 @@ codes!(ClaimKind {
     Number = 1 / "number",
     DeviceKey = 2 / "device_key",
     Token = 3 / "token",
+    Email = 4 / "email",
+    Subject = 5 / "subject",
 });
 
 /// A claim: this value is that owner's, in that account.
@@ -56,8 +65,10 @@ pub struct HouseFact {
 pub struct Session {
     /// SHA-256 of the cookie's token; the token itself is never kept.
     pub token_hash: [u8; 32],
-    /// Who, in words.
-    pub person: String,
+    /// Whose it is; `None` for who signed in with the set-up secret.
+    pub person: Option<PersonId>,
+    /// By what they showed who they are.
+    pub factors: Factors,
     /// The word that forms must return.
     pub csrf: String,
     /// When it began.
@@ -66,4 +77,52 @@ pub struct Session {
     pub ends_at: Timestamp,
     /// When it was ended by hand, if it was.
     pub ended_at: Option<Timestamp>,
+    /// When they last showed a factor: dangerous acts ask for a fresh one.
+    pub proven_at: Timestamp,
+    /// When it was last used, to within a minute: an idle one ends.
+    pub seen_at: Timestamp,
+    /// The network address from which it began.
+    pub address: String,
+    /// What the browser calls itself, cut to its first words.
+    pub browser: String,
+}
+
+/// By what a person showed who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Factors {
+    /// The one-time set-up secret.
+    SetUpSecret,
+    /// A password alone; a second factor is still owed if the person has one.
+    Password,
+    /// A password and a second factor.
+    Two,
+    /// A passkey alone, which is two in one.
+    Passkey,
+    /// An identity provider's word.
+    Provider,
+}
+
+codes!(Factors {
+    SetUpSecret = 0 / "set-up secret",
+    Password = 1 / "password",
+    Two = 2 / "password and second factor",
+    Passkey = 3 / "passkey",
+    Provider = 4 / "identity provider",
+});
+
+impl Session {
+    /// How long an unused session lasts.
+    pub const IDLE: Span = Span::from_hours(2);
+    /// How long after showing a factor a dangerous act asks for none.
+    pub const FRESH: Span = Span::from_minutes(10);
+
+    /// Whether it signs anyone in at a moment.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.ended_at.is_none() && now < self.ends_at && now < self.seen_at.plus(Self::IDLE)
+    }
+
+    /// Whether a factor was shown so lately that a dangerous act needs no other.
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        self.is_live(now) && now < self.proven_at.plus(Self::FRESH)
+    }
 }

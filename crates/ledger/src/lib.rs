@@ -15,6 +15,7 @@ pub mod lapse;
 pub mod license;
 pub mod page;
 mod pen;
+pub mod person;
 pub mod pool;
 pub mod posting;
 pub mod refusal;

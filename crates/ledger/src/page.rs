@@ -7,7 +7,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wire::id::{AccountId, AlarmId, EntitlementId, InstanceId, PoolId, TokenId, VirtualAccountId};
+use wire::id::{
+    AccessRequestId, AccountId, AlarmId, EntitlementId, GrantId, InstanceId, PersonId, PoolId,
+    TokenId, VirtualAccountId,
+};
 use wire::key::KeyId;
 use wire::seal::Position;
 use wire::tag::EntitlementTag;
@@ -18,6 +21,7 @@ use crate::entitlement::Entitlement;
 use crate::house::{Claim, ClaimKind, HouseFact, Session};
 use crate::instance::{DeviceKey, Identity, Instance, Name, Use};
 use crate::license::License;
+use crate::person::{AccessRequest, ApiToken, Grant, Link, Person, Terms};
 use crate::pool::Pool;
 use crate::posting::{Effect, Posting};
 use crate::report::Recorded;
@@ -65,6 +69,20 @@ pub enum Want {
     HouseFact(String),
     /// A session.
     Session([u8; 32]),
+    /// A person, held.
+    Person(PersonId),
+    /// The grant of a role.
+    Grant(AccountId, GrantId),
+    /// All grants in an account.
+    Grants(AccountId),
+    /// A one-time link, held.
+    Link([u8; 32]),
+    /// A request for access.
+    AccessRequest(AccountId, AccessRequestId),
+    /// An API token.
+    ApiToken([u8; 32]),
+    /// A version of the terms.
+    Terms(u32),
     /// The reports at one position of one key.
     ReportsAt(AccountId, InstanceId, KeyId, Position),
     /// All reports of an instance.
@@ -150,6 +168,12 @@ pub struct Page {
     pub claims: Leaf<(ClaimKind, String), Claim>,
     pub house_facts: Leaf<String, HouseFact>,
     pub sessions: Leaf<[u8; 32], Session>,
+    pub people: Leaf<PersonId, Person>,
+    pub grants: Leaf<(AccountId, GrantId), Grant>,
+    pub links: Leaf<[u8; 32], Link>,
+    pub access_requests: Leaf<(AccountId, AccessRequestId), AccessRequest>,
+    pub api_tokens: Leaf<[u8; 32], ApiToken>,
+    pub terms: Leaf<u32, Terms>,
     pub reports: Leaf<ReportKey, Recorded>,
     /// What is to be appended, in order: entries, reports, alarm changes, events, news.
     pub appended: Vec<Effect>,
@@ -169,7 +193,8 @@ enum Complete {
 macro_rules! each_leaf {
     ($page:ident, $leaf:ident => $what:expr) => {
         each_leaf!($page, $leaf => $what, accounts virtual_accounts licenses entitlements instances
-            device_keys identities names uses pools alarms tokens claims house_facts sessions)
+            device_keys identities names uses pools alarms tokens claims house_facts sessions
+            people grants links access_requests api_tokens terms)
     };
     ($page:ident, $leaf:ident => $what:expr, $($name:ident)+) => { $({
         let $leaf = &mut $page.$name;
@@ -228,6 +253,19 @@ finders! {
     house_fact(house_facts, name: &str) -> HouseFact, Want::HouseFact(name.to_owned()), name.to_owned();
     /// A session.
     session(sessions, token_hash: [u8; 32]) -> Session, Want::Session(token_hash), token_hash;
+    /// A person.
+    person(people, id: PersonId) -> Person, Want::Person(id), id;
+    /// The grant of a role.
+    grant(grants, account: AccountId, id: GrantId) -> Grant, Want::Grant(account, id), (account, id);
+    /// A one-time link.
+    link(links, hash: [u8; 32]) -> Link, Want::Link(hash), hash;
+    /// A request for access.
+    access_request(access_requests, account: AccountId, id: AccessRequestId) -> AccessRequest,
+        Want::AccessRequest(account, id), (account, id);
+    /// An API token.
+    api_token(api_tokens, hash: [u8; 32]) -> ApiToken, Want::ApiToken(hash), hash;
+    /// A version of the terms.
+    terms_of(terms, version: u32) -> Terms, Want::Terms(version), version;
 }
 
 impl Page {
@@ -297,6 +335,9 @@ impl Page {
             + self.entitlements.rows.len()
             + self.claims.rows.len()
             + self.sessions.rows.len()
+            + self.people.rows.len()
+            + self.grants.rows.len()
+            + self.api_tokens.rows.len()
             + self.names.rows.len()
     }
 
@@ -332,6 +373,16 @@ impl Page {
     pub fn virtual_accounts_of(&self, account: AccountId) -> Result<Vec<&VirtualAccount>, Unread> {
         self.require(Want::VirtualAccounts(account))?;
         let all = self.virtual_accounts.range((account, VirtualAccountId::from_bytes([0; 16])));
+        Ok(all.take_while(|(key, _)| key.0 == account).map(|(_, row)| row).collect())
+    }
+
+    /// All grants in an account, ended ones too, in order of their ids.
+    ///
+    /// # Errors
+    /// [`Unread`] if the page has not read them yet.
+    pub fn grants_of(&self, account: AccountId) -> Result<Vec<&Grant>, Unread> {
+        self.require(Want::Grants(account))?;
+        let all = self.grants.range((account, GrantId::from_bytes([0; 16])));
         Ok(all.take_while(|(key, _)| key.0 == account).map(|(_, row)| row).collect())
     }
 
@@ -469,6 +520,12 @@ impl Page {
             Effect::Claim(row) => self.claims.put((row.kind, row.value.clone()), row),
             Effect::HouseFact(row) => self.house_facts.put(row.name.clone(), row),
             Effect::Session(row) => self.sessions.put(row.token_hash, row),
+            Effect::Person(row) => self.people.put(row.id, *row),
+            Effect::Grant(row) => self.grants.put((row.account, row.id), row),
+            Effect::Link(row) => self.links.put(row.hash, row),
+            Effect::AccessRequest(row) => self.access_requests.put((row.account, row.id), row),
+            Effect::ApiToken(row) => self.api_tokens.put(row.hash, row),
+            Effect::Terms(row) => self.terms.put(row.version, row),
             Effect::Report(report, evidence) => {
                 self.reports.learn(report_key(&report), Some((*report).clone()));
                 self.appended.push(Effect::Report(report, evidence));

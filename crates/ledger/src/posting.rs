@@ -9,6 +9,7 @@ use crate::entitlement::{Bucket, Entitlement};
 use crate::house::{Claim, HouseFact, Session};
 use crate::instance::{DeviceKey, Identity, Instance, Name, Use};
 use crate::license::License;
+use crate::person::{AccessRequest, ApiToken, Grant, Letter, Link, Person, Terms};
 use crate::pool::Pool;
 use crate::report::Recorded;
 use crate::token::Token;
@@ -138,6 +139,18 @@ pub enum Effect {
     HouseFact(HouseFact),
     /// Puts a session.
     Session(Session),
+    /// Puts a person.
+    Person(Box<Person>),
+    /// Puts the grant of a role.
+    Grant(Grant),
+    /// Puts a one-time link.
+    Link(Link),
+    /// Puts a request for access.
+    AccessRequest(AccessRequest),
+    /// Puts an API token.
+    ApiToken(ApiToken),
+    /// Puts a version of the terms.
+    Terms(Terms),
     /// Appends an entry.
     Entry(Entry),
     /// Appends a report and its evidence.
@@ -148,6 +161,8 @@ pub enum Effect {
     Event(Event),
     /// Queues news.
     News(News),
+    /// Queues a mail.
+    Letter(Letter),
 }
 
 /// All that one command yields.

@@ -80,11 +80,16 @@ fn a_session_begins_and_ends_and_a_fact_is_the_last_one_kept() {
         let mut book = Book::new(reading);
         let session = Session {
             token_hash: [1; 32],
-            person: "operator".to_owned(),
+            person: None,
+            factors: ledger::house::Factors::SetUpSecret,
             csrf: "word".to_owned(),
             began_at: NOW,
             ends_at: NOW.plus(Span::from_hours(8)),
             ended_at: None,
+            proven_at: NOW,
+            seen_at: NOW,
+            address: "192.0.2.7".to_owned(),
+            browser: "Zoë's".to_owned(),
         };
         let end = Command::EndSession(EndSession { token_hash: [1; 32] });
         book.run(&end, NOW).expect("nothing to end");

@@ -12,10 +12,12 @@ use ledger::command::{
 };
 use ledger::entitlement::Term;
 use ledger::license::{Concern, Enforcement, Kind, License};
-use ledger::role::{Action, Actor, Permit, Scope, permit};
+use ledger::person::{Area, Bounds, Grant};
+use ledger::role::{Action, Actor, Breadth, Member, Permit, Reach, Role, Scope, Through, permit};
 use ledger::token::{ExportControlled, Token};
 use wire::id::{
-    AccountId, EntitlementId, InstanceId, LicenseId, RequestId, TokenId, VirtualAccountId,
+    AccountId, EntitlementId, GrantId, InstanceId, LicenseId, PersonId, RequestId, TokenId,
+    VirtualAccountId,
 };
 use wire::key::KeyId;
 use wire::message::Policy;
@@ -29,52 +31,149 @@ const OTHER: AccountId = AccountId::from_bytes([2; 16]);
 const PLACE: VirtualAccountId = VirtualAccountId::from_bytes([3; 16]);
 const NOW: Timestamp = Timestamp::from_millis(1_741_000_000_000);
 
-/// The whole matrix, to be read by people: who may do what in the house and in an account.
+/// The whole matrix, to be read by people: which role may do what, within the breadth of its grant.
+/// In order: operator, support; then of a Smart Account approver, administrator, user, viewer;
+/// then of a virtual account administrator, user, viewer.
 const MATRIX: &str = "\
-actor    | action              | house | account
-operator | see this            | yes   | yes
-operator | make accounts       | yes   | yes
-operator | make virtual accounts | yes | yes
-operator | define licenses     | yes   | yes
-operator | grant entitlements  | yes   | yes
-operator | make or revoke ID tokens | yes | yes
-operator | import usage        | yes   | yes
-operator | revoke keys         | yes   | yes
-operator | end a use           | yes   | yes
-host     | see this            | yes   | yes
-host     | make accounts       | yes   | yes
-host     | make virtual accounts | yes | yes
-host     | define licenses     | yes   | yes
-host     | grant entitlements  | yes   | yes
-host     | make or revoke ID tokens | yes | yes
-host     | import usage        | yes   | yes
-host     | revoke keys         | yes   | yes
-host     | end a use           | yes   | yes
-nobody   | see this            | no    | no
-nobody   | make accounts       | no    | no
-nobody   | make virtual accounts | no  | no
-nobody   | define licenses     | no    | no
-nobody   | grant entitlements  | no    | no
-nobody   | make or revoke ID tokens | no | no
-nobody   | import usage        | no    | no
-nobody   | revoke keys         | no    | no
-nobody   | end a use           | no    | no
+                   | operator | support | approver | admin | user | viewer | VA admin | VA user | VA viewer
+ReadAccount        | yes | yes | yes | yes | yes | yes | yes | yes | yes
+Read               | yes | yes | -   | yes | yes | yes | yes | yes | yes
+ReadEvents         | yes | yes | yes | yes | -   | -   | yes | -   | -
+ReadPeople         | yes | yes | yes | yes | -   | -   | yes | -   | -
+CreateAccount      | yes | -   | -   | -   | -   | -   | -   | -   | -
+EditAccount        | yes | -   | yes | yes | -   | -   | -   | -   | -
+AcceptTerms        | yes | -   | yes | yes | -   | -   | -   | -   | -
+PublishTerms       | yes | -   | -   | -   | -   | -   | -   | -   | -
+CreateVirtualAccount | yes | - | -   | yes | -   | -   | -   | -   | -
+ManagePeople       | yes | -   | -   | yes | -   | -   | yes | -   | -
+ManageClients      | yes | -   | -   | yes | -   | -   | -   | -   | -
+SeeAsCustomer      | yes | yes | -   | -   | -   | -   | -   | -   | -
+DefineLicense      | yes | -   | -   | -   | -   | -   | -   | -   | -
+GrantEntitlement   | yes | -   | -   | -   | -   | -   | -   | -   | -
+ManageTokens       | yes | -   | -   | yes | yes | -   | yes | yes | -
+ImportUsage        | yes | -   | -   | yes | yes | -   | yes | yes | -
+RevokeKey          | yes | -   | -   | yes | yes | -   | yes | yes | -
+EndUse             | yes | -   | -   | yes | -   | -   | yes | -   | -
 ";
 
 #[test]
 fn the_matrix_of_roles_is_as_reviewed() {
-    let actors =
-        [("operator", Actor::Operator), ("host", Actor::Host), ("nobody", Actor::Anonymous)];
-    let mut rows = vec!["actor | action | house | account".to_owned()];
-    for (name, actor) in &actors {
-        for action in Action::ALL {
-            let may = |scope| if permit(actor, action, scope).is_ok() { "yes" } else { "no" };
-            let (house, account) = (may(Scope::House), may(Scope::Account(OWN)));
-            rows.push(format!("{name} | {} | {house} | {account}", action.words()));
-        }
+    let mut rows = vec![];
+    for action in Action::ALL {
+        let cells = Role::ALL.map(|role| if role.allows(action) { "yes" } else { "-" });
+        rows.push(format!("{action:?} | {}", cells.join(" | ")));
     }
     let squeezed = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert_eq!(MATRIX.lines().map(squeezed).collect::<Vec<_>>(), rows);
+    assert_eq!(
+        MATRIX.lines().skip(1).map(squeezed).collect::<Vec<_>>(),
+        rows,
+        "{}",
+        rows.join("\n")
+    );
+}
+
+/// A person with these roles in the own account, and nothing elsewhere.
+fn member(roles: &[(Role, Option<VirtualAccountId>)]) -> Actor {
+    let grant = |(nth, (role, place)): (usize, &(Role, Option<VirtualAccountId>))| Grant {
+        account: OWN,
+        id: GrantId::from_bytes([u8::try_from(nth).expect("few") + 1; 16]),
+        person: PersonId::from_bytes([7; 16]),
+        email: "ann@customer.example".to_owned(),
+        role: *role,
+        virtual_account: *place,
+        granted_by: "host command line".to_owned(),
+        granted_at: NOW,
+        ends_at: None,
+        ended_at: None,
+    };
+    let grants = roles.iter().enumerate().map(grant).collect();
+    let id = PersonId::from_bytes([7; 16]);
+    Actor::Person(Box::new(Member::new(id, "ann@customer.example", grants, NOW)))
+}
+
+#[test]
+fn a_role_counts_in_its_own_account_and_says_nothing_of_others() {
+    for role in Role::ALL.into_iter().filter(|role| role.breadth() != Breadth::House) {
+        let place = (role.breadth() == Breadth::VirtualAccount).then_some(PLACE);
+        let actor = member(&[(role, place)]);
+        for action in Action::ALL {
+            let own = permit(&actor, action, Scope::Account(OWN));
+            assert_eq!(own.is_ok(), role.allows(action), "{role:?} {action:?}");
+            let foreign = permit(&actor, action, Scope::Account(OTHER)).expect_err("foreign");
+            assert_eq!(foreign.code(), "not_found");
+            let house = permit(&actor, action, Scope::House).expect_err("no role in the house");
+            assert_eq!(house.code(), "permit.denied");
+        }
+    }
+}
+
+#[test]
+fn a_role_in_a_virtual_account_reaches_no_sibling() {
+    let sibling = VirtualAccountId::from_bytes([4; 16]);
+    let actor = member(&[(Role::VirtualUser, Some(PLACE)), (Role::Approver, None)]);
+    let right = permit(&actor, Action::ManageTokens, Scope::Account(OWN)).expect("may");
+    assert_eq!(right.reach(), &Reach::Only([PLACE].into()));
+    assert_eq!(right.covers(PLACE), Ok(()));
+    assert_eq!(right.covers(sibling), Err(Refusal::NotFound { what: "virtual account" }));
+    let wide = permit(&actor, Action::EditAccount, Scope::Account(OWN)).expect("may");
+    assert_eq!((wide.role(), wide.reach()), (Role::Approver, &Reach::Whole));
+}
+
+#[test]
+fn a_role_ends_at_its_date_and_when_it_is_ended() {
+    let Actor::Person(now) = member(&[(Role::User, None)]) else { panic!() };
+    let dated = |ends_at, ended_at| {
+        let grants = now.grants().iter().map(|grant| Grant { ends_at, ended_at, ..grant.clone() });
+        let later = NOW.plus(Span::from_days(1));
+        let member = Member::new(now.person(), now.email(), grants.collect(), later);
+        permit(&Actor::Person(Box::new(member)), Action::Read, Scope::Account(OWN)).is_ok()
+    };
+    assert!(dated(None, None) && dated(Some(NOW.plus(Span::from_days(2))), None));
+    assert!(!dated(Some(NOW.plus(Span::from_days(1))), None), "the end is not within the term");
+    assert!(!dated(None, Some(NOW)));
+}
+
+#[test]
+fn nobody_grants_more_than_they_hold() {
+    let sibling = VirtualAccountId::from_bytes([4; 16]);
+    let may = |actor: &Actor, role, place| {
+        let right = permit(actor, Action::ManagePeople, Scope::Account(OWN)).expect("manages");
+        right.may_grant(role, place).is_ok()
+    };
+    let wide = member(&[(Role::Administrator, None)]);
+    let narrow = member(&[(Role::VirtualAdministrator, Some(PLACE)), (Role::User, None)]);
+    for role in Role::ALL {
+        let (account, place) =
+            (role.breadth() == Breadth::Account, role.breadth() == Breadth::VirtualAccount);
+        assert_eq!(may(&wide, role, None), account, "{role:?}");
+        assert_eq!(may(&wide, role, Some(PLACE)), place, "{role:?}");
+        assert!(!may(&narrow, role, None), "{role:?}");
+        assert_eq!(may(&narrow, role, Some(PLACE)), place, "{role:?}");
+        assert!(!may(&narrow, role, Some(sibling)), "{role:?}");
+    }
+}
+
+#[test]
+fn a_token_does_no_more_than_its_bounds_and_its_owner() {
+    let Actor::Person(ann) = member(&[(Role::Administrator, None)]) else { panic!() };
+    let reader = Bounds::from_words("read").expect("an area");
+    let bounded = ann.as_ref().clone().by(Through::PersonalToken("scripts".to_owned()), reader);
+    let actor = Actor::Person(Box::new(bounded));
+    assert_eq!(actor.words(), "ann@customer.example (personal token \"scripts\")");
+    for action in Action::ALL {
+        let may = permit(&actor, action, Scope::Account(OWN)).is_ok();
+        assert_eq!(may, Area::of(action) == Area::Read, "{action:?}");
+    }
+    assert_eq!(Bounds::from_words("read everything else"), None);
+}
+
+#[test]
+fn a_request_is_refused_once_its_grant_has_ended() {
+    let right = permit(&member(&[(Role::User, None)]), Action::ManageTokens, Scope::Account(OWN))
+        .expect("may");
+    let command = Command::CreateToken(CreateToken { asked: asked(&right), token: token() });
+    let refusal = Book::new(Reading::Whole).run(&command, NOW).expect_err("no such grant");
+    assert_eq!(refusal.code(), "permit.denied");
 }
 
 #[test]
@@ -108,7 +207,7 @@ fn a_permit_is_for_one_act_in_one_account() {
 fn a_permit_says_who_asked_from_where_and_by_which_right() {
     let made = permit(&Actor::Host, Action::EndUse, Scope::Account(OWN)).expect("may");
     let made = made.asked_from("192.0.2.1");
-    assert_eq!((made.actor(), made.role()), (&Actor::Host, "operator"));
+    assert_eq!((made.actor(), made.role()), (&Actor::Host, Role::Operator));
     assert_eq!((made.action(), made.scope()), (Action::EndUse, Scope::Account(OWN)));
     assert_eq!(made.address(), "192.0.2.1");
     assert_eq!(made.actor().words(), "host command line");
@@ -130,6 +229,14 @@ fn account() -> Account {
         domain: "customer.example".to_owned(),
         policy: Policy::default(),
         created_at: NOW,
+        kind: ledger::account::AccountKind::Customer,
+        state: ledger::account::AccountState::Active,
+        country: String::new(),
+        approver: String::new(),
+        reason: String::new(),
+        terms_version: 0,
+        terms_accepted_at: None,
+        revision: 0,
     }
 }
 
@@ -142,6 +249,9 @@ fn virtual_account() -> VirtualAccount {
         description: String::new(),
         default: IsDefault::No,
         created_at: NOW,
+        tags: Vec::new(),
+        archived_at: None,
+        revision: 0,
     }
 }
 

@@ -110,15 +110,25 @@ fn status(error: &Error) -> StatusCode {
 
 fn refused(refusal: &Refusal) -> StatusCode {
     match refusal {
-        Refusal::Denied { .. } | Refusal::KeyRevoked { .. } | Refusal::UnknownKey => {
-            StatusCode::FORBIDDEN
-        }
+        Refusal::Denied { .. }
+        | Refusal::KeyRevoked { .. }
+        | Refusal::UnknownKey
+        | Refusal::AccountNotActive { .. }
+        | Refusal::AccountHolding
+        | Refusal::TermsNotAccepted { .. }
+        | Refusal::StepUp
+        | Refusal::LinkDead => StatusCode::FORBIDDEN,
         Refusal::TokenUnknown
         | Refusal::TokenRevoked
         | Refusal::TokenExpired { .. }
         | Refusal::TokenUsedUp { .. } => StatusCode::FORBIDDEN,
         Refusal::NotFound { .. } => StatusCode::NOT_FOUND,
-        Refusal::RequestReused | Refusal::Taken { .. } => StatusCode::CONFLICT,
+        Refusal::RequestReused
+        | Refusal::Taken { .. }
+        | Refusal::Changed { .. }
+        | Refusal::AccountLimited { .. }
+        | Refusal::VirtualAccountInUse { .. }
+        | Refusal::LastAdministrator => StatusCode::CONFLICT,
         Refusal::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }

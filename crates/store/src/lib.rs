@@ -31,7 +31,7 @@ mod writer;
 pub use book::{Book, Options, Place, Runner};
 pub use chore::{Chore, Swept};
 pub use fault::Fault;
-pub use outbox::{Channel, Queued};
+pub use outbox::{Channel, Posted, Queued};
 pub use pool::Sight;
 pub use read::{Known, PoolHistory, Reading, Totals, UseShare, Waiting};
 pub use value::{Stored, Value};

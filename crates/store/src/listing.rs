@@ -47,7 +47,7 @@ macro_rules! listed {
 
 listed! {
     /// Columns of virtual accounts.
-    VirtualAccountColumn for ledger::account::VirtualAccount { Name = "name_folded", CreatedAt = "created_at" }
+    VirtualAccountColumn for ledger::account::VirtualAccount { Id = "virtual_account_id", Name = "name_folded", CreatedAt = "created_at" }
     /// Columns of pools.
     PoolColumn for ledger::pool::Pool {
         VirtualAccount = "virtual_account_id", Tag = "tag", Balance = "balance", Used = "used", ShortSince = "short_since",
@@ -74,6 +74,10 @@ listed! {
     }
     /// Columns of ID tokens.
     TokenColumn for ledger::token::Token { VirtualAccount = "virtual_account_id", ExpiresAt = "expires_at", CreatedAt = "created_at" }
+    /// Columns of grants.
+    GrantColumn for ledger::person::Grant { Email = "email_folded", Person = "person_id", Place = "virtual_account_id" }
+    /// Columns of requests for access.
+    AccessRequestColumn for ledger::person::AccessRequest { State = "state", AskedAt = "asked_at" }
     /// Columns of reports.
     ReportColumn for ledger::report::Recorded {
         Instance = "instance_id", Key = "key_id", Epoch = "epoch", Number = "number", HeardAt = "heard_at", Tag = "tag",
@@ -95,6 +99,8 @@ pub enum Test {
     AtLeast(Value),
     /// Less than a value.
     Below(Value),
+    /// One of some values.
+    In(Vec<Value>),
     /// Text that begins so; give it folded for a folded column.
     Begins(String),
 }
@@ -262,6 +268,12 @@ fn conditions<R: Listed>(
             Test::Is(value) => format!("{name} = {}", text.bind(value.clone())),
             Test::AtLeast(value) => format!("{name} >= {}", text.bind(value.clone())),
             Test::Below(value) => format!("{name} < {}", text.bind(value.clone())),
+            Test::In(values) if values.is_empty() => "1 = 0".to_owned(),
+            Test::In(values) => {
+                let marks: Vec<String> =
+                    values.iter().map(|value| text.bind(value.clone())).collect();
+                format!("{name} IN ({})", marks.join(", "))
+            }
             Test::Begins(start) => {
                 let from = text.bind(Value::Text(start.clone()));
                 let to = text.bind(Value::Text(format!("{start}\u{10FFFF}")));

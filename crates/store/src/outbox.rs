@@ -1,5 +1,6 @@
 //! The outbox: news queued with the change that caused it, told at least once by jobs.
 
+use ledger::person::Letter;
 use ledger::posting::News;
 use wire::time::Timestamp;
 
@@ -58,5 +59,27 @@ impl Queued {
             done_at: None,
             last_error: String::new(),
         }
+    }
+}
+
+/// A mail to one person on its way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Posted {
+    /// The mail.
+    pub letter: Letter,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it is to be tried next; while a job has it in hand, when that claim expires.
+    pub due_at: Timestamp,
+    /// When it was sent or given up.
+    pub done_at: Option<Timestamp>,
+    /// Why the last try failed, or empty.
+    pub last_error: String,
+}
+
+impl Posted {
+    pub(crate) fn new(letter: Letter) -> Self {
+        let due_at = letter.queued_at;
+        Self { letter, attempts: 0, due_at, done_at: None, last_error: String::new() }
     }
 }

@@ -3,6 +3,7 @@
 mod account;
 mod appended;
 mod instance;
+mod person;
 mod pool;
 
 use wire::seal::Position;

@@ -7,13 +7,14 @@ use ledger::house::{Claim, HouseFact, Session};
 use ledger::instance::{DeviceKey, Identity, Instance, Name, Use};
 use ledger::license::License;
 use ledger::page::{Page, Want, report_key};
+use ledger::person::{AccessRequest, ApiToken, Grant, Link, Person, Terms};
 use ledger::pool::Pool;
 use ledger::posting::Effect;
 use ledger::report::Recorded;
 use ledger::token::Token;
 
 use crate::fault::Fault;
-use crate::outbox::{Channel, Queued};
+use crate::outbox::{Channel, Posted, Queued};
 use crate::record::{Evidence, Record};
 use crate::schema;
 use crate::table::{Hold, Table, Write};
@@ -48,6 +49,7 @@ impl Target {
             (_, "account") => 0,
             (_, "instance") => 1,
             (_, "pool") => 2,
+            // Alarms, then people and links, which are nobody's children.
             _ => 3,
         }
     }
@@ -55,7 +57,15 @@ impl Target {
 
 /// Whether the rows that a want means are held: all others are children of one that is.
 pub(crate) fn is_anchor(want: &Want) -> bool {
-    matches!(want, Want::HeldAccount(_) | Want::Instance(..) | Want::Pool(..) | Want::Alarm(..))
+    matches!(
+        want,
+        Want::HeldAccount(_)
+            | Want::Instance(..)
+            | Want::Pool(..)
+            | Want::Alarm(..)
+            | Want::Person(_)
+            | Want::Link(_)
+    )
 }
 
 /// What is to be held with the rows that a want means, because they are its children.
@@ -106,6 +116,15 @@ pub(crate) fn target(want: &Want) -> Target {
         Want::Claim(kind, value) => Target::free(&schema::CLAIM, row![*kind, *value]),
         Want::HouseFact(name) => Target::free(&schema::HOUSE_FACT, row![*name]),
         Want::Session(hash) => Target::free(&schema::SESSION, row![*hash]),
+        Want::Person(id) => Target::held(&schema::PERSON, row![*id]),
+        Want::Grant(account, id) => Target::free(&schema::ROLE_GRANT, row![*account, *id]),
+        Want::Grants(account) => Target::free(&schema::ROLE_GRANT, row![*account]),
+        Want::Link(hash) => Target::held(&schema::LINK, row![*hash]),
+        Want::AccessRequest(account, id) => {
+            Target::free(&schema::ACCESS_REQUEST, row![*account, *id])
+        }
+        Want::ApiToken(hash) => Target::free(&schema::API_TOKEN, row![*hash]),
+        Want::Terms(version) => Target::free(&schema::TERMS, row![*version]),
         Want::ReportsAt(account, instance, key, at) => {
             Target::free(&schema::REPORT, row![*account, *instance, *key, at.epoch, at.number])
         }
@@ -157,6 +176,12 @@ fn learn_row(
         "claim" => learn!(claims, Claim, one => (one.kind, one.value.clone())),
         "house_fact" => learn!(house_facts, HouseFact, one => one.name.clone()),
         "session" => learn!(sessions, Session, one => one.token_hash),
+        "person" => learn!(people, Person, one => one.id),
+        "role_grant" => learn!(grants, Grant, one => (one.account, one.id)),
+        "one_time_link" => learn!(links, Link, one => one.hash),
+        "access_request" => learn!(access_requests, AccessRequest, one => (one.account, one.id)),
+        "api_token" => learn!(api_tokens, ApiToken, one => one.hash),
+        "terms" => learn!(terms, Terms, one => one.version),
         "report" => learn!(reports, Recorded, one => report_key(&one)),
         other => unreachable!("no want means rows of {other}"),
     }
@@ -200,6 +225,12 @@ pub(crate) fn changes(page: &Page, channels: &[Channel], rewrite: Rewrite) -> Ve
     all.puts(Write::Append, page.claims.changes());
     all.puts(Write::Put, page.house_facts.changes());
     all.puts(Write::Put, page.sessions.changes());
+    all.puts(Write::Append, page.people.changes());
+    all.puts(Write::Append, page.grants.changes());
+    all.puts(Write::Append, page.links.changes());
+    all.puts(Write::Append, page.access_requests.changes());
+    all.puts(Write::Append, page.api_tokens.changes());
+    all.puts(Write::Append, page.terms.changes());
     appends(page, channels, &mut all.all);
     all.all
 }
@@ -255,7 +286,7 @@ impl Changes {
 }
 
 fn appends(page: &Page, channels: &[Channel], all: &mut Vec<Change>) {
-    let mut rows: [Vec<Vec<Value>>; 6] = Default::default();
+    let mut rows: [Vec<Vec<Value>>; 7] = Default::default();
     for effect in &page.appended {
         match effect {
             Effect::Report(report, sealed) => {
@@ -265,6 +296,7 @@ fn appends(page: &Page, channels: &[Channel], all: &mut Vec<Change>) {
             Effect::Entry(entry) => rows[2].push(entry.values()),
             Effect::AlarmChange(change) => rows[3].push(change.values()),
             Effect::Event(event) => rows[4].push(event.values()),
+            Effect::Letter(letter) => rows[6].push(Posted::new(letter.clone()).values()),
             Effect::News(news) => {
                 let queued =
                     channels.iter().map(|channel| Queued::new(news.clone(), *channel).values());
@@ -281,6 +313,7 @@ fn appends(page: &Page, channels: &[Channel], all: &mut Vec<Change>) {
         (&schema::ALARM_CHANGE, Write::Append),
         (&schema::EVENT, Write::Ensure),
         (&schema::OUTBOX, Write::Ensure),
+        (&schema::LETTER, Write::Ensure),
     ];
     for ((table, write), mut rows) in tables.into_iter().zip(rows) {
         if !rows.is_empty() {

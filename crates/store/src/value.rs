@@ -1,16 +1,18 @@
 //! Values: what stands in a column, and how the book's types become it.
 
-use ledger::account::Default as DefaultMark;
+use ledger::account::{AccountKind, AccountState, Default as DefaultMark};
 use ledger::alarm::{AlarmKind, AlarmState, Happening, Severity, Telling};
 use ledger::entitlement::Bucket;
-use ledger::house::ClaimKind;
+use ledger::house::{ClaimKind, Factors};
 use ledger::instance::{KeyState, Proof};
 use ledger::license::{Concern, Enforcement, Kind as LicenseKind};
+use ledger::person::{AccessState, ApiTokenKind, Bounds, LinkPurpose, PersonState};
 use ledger::report::{Counting, Route};
+use ledger::role::Role;
 use ledger::token::ExportControlled;
 use wire::id::{
-    AccountId, AlarmId, EntitlementId, EventId, InstanceId, LicenseId, MessageId, PoolId,
-    RequestId, TokenId, VirtualAccountId,
+    AccessRequestId, AccountId, AlarmId, ApiTokenId, EntitlementId, EventId, GrantId, InstanceId,
+    LicenseId, MessageId, PersonId, PoolId, RequestId, TokenId, VirtualAccountId,
 };
 use wire::key::KeyId;
 use wire::quantity::Count;
@@ -118,9 +120,10 @@ macro_rules! stored {
 }
 
 stored!(ids: AccountId, VirtualAccountId, InstanceId, LicenseId, EntitlementId, PoolId, AlarmId, TokenId, EventId,
-    RequestId, MessageId, KeyId);
+    RequestId, MessageId, KeyId, PersonId, GrantId, AccessRequestId, ApiTokenId);
 stored!(codes: DefaultMark, Enforcement, LicenseKind, Concern, KeyState, Proof, Bucket, AlarmKind, AlarmState, Severity,
-    Telling, Happening, ClaimKind, ExportControlled, Counting, Route);
+    Telling, Happening, ClaimKind, ExportControlled, Counting, Route, AccountKind,
+    AccountState, Factors, PersonState, LinkPurpose, AccessState, ApiTokenKind, Role);
 stored!(numbers: u32, u64);
 stored!(tags: EntitlementTag, SoftwareTag);
 
@@ -130,6 +133,15 @@ impl Stored for Timestamp {
     }
     fn load(value: Value) -> Option<Self> {
         i64::load(value).map(Self::from_millis)
+    }
+}
+
+impl Stored for Bounds {
+    fn store(&self) -> Value {
+        Value::Text(self.words())
+    }
+    fn load(value: Value) -> Option<Self> {
+        String::load(value).and_then(|words| Self::from_words(&words))
     }
 }
 

@@ -227,6 +227,12 @@ ids! {
     MessageId, "msg";
     /// Names a person.
     PersonId, "person";
+    /// Names the grant of a role to a person.
+    GrantId, "grant";
+    /// Names a person's request for access to an account.
+    AccessRequestId, "areq";
+    /// Names an API token, or the client that it is a secret of.
+    ApiTokenId, "apit";
 }
 
 #[cfg(test)]

@@ -55,6 +55,9 @@ impl CreateAccount {
             description: String::new(),
             default: Default::Yes,
             created_at: now,
+            tags: Vec::new(),
+            archived_at: None,
+            revision: 0,
         };
         let detail = Detail::default().with("name", &account.name).with("domain", &account.domain);
         let event =

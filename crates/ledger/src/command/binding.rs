@@ -241,7 +241,11 @@ impl RevokeKey {
             .device_key(self.account, self.key)?
             .ok_or(Refusal::NotFound { what: "device key" })?;
         let instance = key.instance;
-        page.instance(self.account, instance)?;
+        let placed = page.instance(self.account, instance)?;
+        let unseen = |_| Refusal::NotFound { what: "device key" };
+        if let Some(placed) = placed {
+            self.asked.permit.covers(placed.virtual_account()).map_err(unseen)?;
+        }
         if key.state == KeyState::Revoked {
             return Ok(Posting::nothing());
         }

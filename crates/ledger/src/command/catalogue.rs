@@ -144,7 +144,9 @@ impl EndUse {
         self.asked.permit.allows(Action::EndUse, self.account)?;
         let not_found = Refusal::NotFound { what: "use" };
         let instance = page.instance(self.account, self.instance)?.ok_or(not_found.clone())?;
-        let mine = page.use_of(self.account, self.instance, &self.tag)?.ok_or(not_found)?;
+        let unseen = |_| not_found.clone();
+        self.asked.permit.covers(instance.virtual_account()).map_err(unseen)?;
+        let mine = page.use_of(self.account, self.instance, &self.tag)?.ok_or(not_found.clone())?;
         if mine.unconfirmed_since.is_none() {
             let why =
                 "is still confirmed by the device: only an unconfirmed use can be ended".to_owned();

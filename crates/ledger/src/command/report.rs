@@ -176,6 +176,7 @@ impl Import {
         now: Timestamp,
     ) -> Result<Imported, Stop> {
         self.asked.permit.allows(Action::ImportUsage, self.account)?;
+        self.asked.permit.covers(self.virtual_account)?;
         page.hold_account(self.account)?.ok_or(Refusal::NotFound { what: "account" })?;
         page.virtual_account(self.account, self.virtual_account)?
             .ok_or(Refusal::NotFound { what: "virtual account" })?;

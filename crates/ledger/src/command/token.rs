@@ -23,6 +23,7 @@ impl CreateToken {
     pub(super) fn decide(&self, page: &Page, now: Timestamp) -> Result<Posting, Stop> {
         let token = &self.token;
         self.asked.permit.allows(Action::ManageTokens, token.account)?;
+        self.asked.permit.covers(token.virtual_account)?;
         check_text("description", &token.description, 0)?;
         if token.max_uses == Some(0) {
             return Err(Refusal::Invalid {
@@ -72,6 +73,8 @@ impl RevokeToken {
         page.hold_account(self.account)?;
         let token =
             page.token(self.account, self.id)?.ok_or(Refusal::NotFound { what: "ID token" })?;
+        let unseen = |_| Refusal::NotFound { what: "ID token" };
+        self.asked.permit.covers(token.virtual_account).map_err(unseen)?;
         if token.revoked_at.is_some() {
             return Ok(Posting::nothing());
         }

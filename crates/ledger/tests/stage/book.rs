@@ -227,6 +227,36 @@ impl Book {
                     page.sessions.learn(one.token_hash, Some(one.clone()));
                 }
             }
+            Want::HouseFact(name) => {
+                for one in book.house_facts.changed().filter(|one| one.name == *name) {
+                    page.house_facts.learn(one.name.clone(), Some(one.clone()));
+                }
+            }
+            Want::Grant(_, id) => {
+                for one in book.grants.changed().filter(|one| one.id == *id) {
+                    page.grants.learn((one.account, one.id), Some(one.clone()));
+                }
+            }
+            Want::Grants(account) => {
+                for one in book.grants.changed().filter(|one| one.account == *account) {
+                    page.grants.learn((one.account, one.id), Some(one.clone()));
+                }
+            }
+            Want::Person(id) => {
+                for one in book.people.changed().filter(|one| one.id == *id) {
+                    page.people.learn(one.id, Some(one.clone()));
+                }
+            }
+            Want::ApiToken(hash) => {
+                for one in book.api_tokens.changed().filter(|one| one.hash == *hash) {
+                    page.api_tokens.learn(one.hash, Some(one.clone()));
+                }
+            }
+            Want::Terms(version) => {
+                for one in book.terms.changed().filter(|one| one.version == *version) {
+                    page.terms.learn(one.version, Some(one.clone()));
+                }
+            }
             other => panic!("nobody here asks for {other:?}"),
         }
     }
@@ -237,6 +267,10 @@ fn changed(page: &Page) -> Vec<Effect> {
     let mut all: Vec<Effect> = Vec::new();
     all.extend(page.accounts.changed().cloned().map(Effect::Account));
     all.extend(page.virtual_accounts.changed().cloned().map(Effect::VirtualAccount));
+    all.extend(page.people.changed().cloned().map(Box::new).map(Effect::Person));
+    all.extend(page.grants.changed().cloned().map(Effect::Grant));
+    all.extend(page.api_tokens.changed().cloned().map(Effect::ApiToken));
+    all.extend(page.terms.changed().cloned().map(Effect::Terms));
     all.extend(page.licenses.changed().cloned().map(Effect::License));
     all.extend(page.entitlements.changed().cloned().map(Effect::Entitlement));
     all.extend(page.instances.changed().cloned().map(Box::new).map(Effect::Instance));

@@ -63,6 +63,14 @@ impl Scene {
             domain: "customer.example".to_owned(),
             policy: Policy::default(),
             created_at: scene.clock,
+            kind: ledger::account::AccountKind::Customer,
+            state: ledger::account::AccountState::Active,
+            country: String::new(),
+            approver: String::new(),
+            reason: String::new(),
+            terms_version: 0,
+            terms_accepted_at: None,
+            revision: 0,
         };
         let asked = scene.asked(Action::CreateAccount);
         let default_id = place("DEFAULT");
@@ -89,6 +97,9 @@ impl Scene {
             description: String::new(),
             default: IsDefault::No,
             created_at: self.clock,
+            tags: Vec::new(),
+            archived_at: None,
+            revision: 0,
         };
         let made = CreateVirtualAccount { asked, virtual_account };
         self.act(Command::CreateVirtualAccount(made), "made")

@@ -71,7 +71,7 @@ fn method_of(item: &PathItem) -> HttpMethod {
 fn table() -> Vec<Route> {
     use Action::{
         CreateAccount, CreateVirtualAccount, DefineLicense, EndUse, GrantEntitlement, ImportUsage,
-        ManageTokens, Read, RevokeKey,
+        ManageTokens, Read, ReadAccount, ReadEvents, RevokeKey,
     };
     use Need::{Nothing, Right, Seal};
     use Where::{Account, House};
@@ -81,11 +81,11 @@ fn table() -> Vec<Route> {
         line(Nothing, routes!(device::show_trust_bundle)),
         line(Nothing, routes!(description::show_description)),
         line(Right(Read, House), routes!(accounts::show_totals)),
-        line(Right(Read, House), routes!(alarms::list_house_events)),
+        line(Right(ReadEvents, House), routes!(alarms::list_house_events)),
         line(Right(Read, House), routes!(accounts::list_accounts)),
         line(Right(CreateAccount, House), routes!(accounts::create_account)),
-        line(Right(Read, Account), routes!(accounts::show_account)),
-        line(Right(Read, Account), routes!(accounts::list_virtual_accounts)),
+        line(Right(ReadAccount, Account), routes!(accounts::show_account)),
+        line(Right(ReadAccount, Account), routes!(accounts::list_virtual_accounts)),
         line(Right(CreateVirtualAccount, Account), routes!(accounts::create_virtual_account)),
         line(Right(Read, House), routes!(catalogue::list_licenses)),
         line(Right(DefineLicense, House), routes!(catalogue::define_license)),
@@ -98,7 +98,7 @@ fn table() -> Vec<Route> {
         line(Right(Read, Account), routes!(instances::show_instance)),
         line(Right(EndUse, Account), routes!(instances::end_use)),
         line(Right(Read, Account), routes!(alarms::list_alarms)),
-        line(Right(Read, Account), routes!(alarms::list_events)),
+        line(Right(ReadEvents, Account), routes!(alarms::list_events)),
         line(Right(Read, Account), routes!(tokens::list_tokens)),
         line(Right(ManageTokens, Account), routes!(tokens::create_token)),
         line(Right(ManageTokens, Account), routes!(tokens::show_token)),

@@ -1,6 +1,6 @@
 //! Makes accounts and virtual accounts, and lists them.
 
-use ledger::account::{Account, Default, VirtualAccount};
+use ledger::account::{Account, AccountKind, AccountState, Default, VirtualAccount};
 use ledger::command::{Command, CreateAccount, CreateVirtualAccount, MakeClaim};
 use ledger::house::{Claim, ClaimKind};
 use ledger::refusal::Refusal;
@@ -10,6 +10,7 @@ use store::{Reading, Sight, Stored as _};
 use wire::id::{AccountId, RequestId, VirtualAccountId};
 use wire::message::Policy;
 
+use super::inventory::in_reach;
 use super::{App, Ask, Error};
 
 /// How many accounts an operator's list shows.
@@ -51,6 +52,14 @@ pub(super) fn page<R>(mut rows: Vec<R>, limit: u32, place: impl Fn(&R) -> Cursor
     Rows { rows, next }
 }
 
+/// Confirms that a permit shows an account's properties: whoever sees its licenses sees its name.
+fn reads_account(permit: &Permit, account: AccountId) -> Result<(), Refusal> {
+    match permit.action() {
+        Action::Read => permit.allows(Action::Read, account),
+        _ => permit.allows(Action::ReadAccount, account),
+    }
+}
+
 impl App {
     /// Makes an account with a default virtual account.
     ///
@@ -65,6 +74,14 @@ impl App {
             domain: new.domain.trim().to_lowercase(),
             policy: new.policy,
             created_at: self.world.now(),
+            kind: AccountKind::Customer,
+            state: AccountState::Active,
+            country: String::new(),
+            approver: String::new(),
+            reason: String::new(),
+            terms_version: 0,
+            terms_accepted_at: None,
+            revision: 0,
         };
         let mut command = CreateAccount {
             asked: ask.asked(),
@@ -110,6 +127,9 @@ impl App {
             description: new.description,
             default: Default::No,
             created_at: self.world.now(),
+            tags: Vec::new(),
+            archived_at: None,
+            revision: 0,
         };
         let command = CreateVirtualAccount { asked: ask.asked(), virtual_account };
         self.ask(ask, Command::CreateVirtualAccount(command)).await?;
@@ -126,9 +146,11 @@ impl App {
     /// `permit.denied`, faults of the store.
     pub async fn accounts(&self, permit: &Permit) -> Result<Vec<Account>, Error> {
         if permit.scope() != Scope::House {
-            return Err(
-                Refusal::Denied { role: permit.role(), action: Action::Read.words() }.into()
-            );
+            return Err(Refusal::Denied {
+                role: permit.role().word(),
+                action: Action::Read.words(),
+            }
+            .into());
         }
         Ok(self.book.read(Sight::House, |reading| reading.accounts(ACCOUNTS)).await?)
     }
@@ -144,9 +166,11 @@ impl App {
         limit: u32,
     ) -> Result<Rows<Account>, Error> {
         if permit.scope() != Scope::House {
-            return Err(
-                Refusal::Denied { role: permit.role(), action: Action::Read.words() }.into()
-            );
+            return Err(Refusal::Denied {
+                role: permit.role().word(),
+                action: Action::Read.words(),
+            }
+            .into());
         }
         let after = after.and_then(|cursor| {
             let id = cursor.key.into_iter().next()?;
@@ -167,7 +191,7 @@ impl App {
     /// # Errors
     /// `permit.denied`, `not_found`, faults of the store.
     pub async fn account(&self, permit: &Permit, id: AccountId) -> Result<Account, Error> {
-        permit.allows(Action::Read, id)?;
+        reads_account(permit, id)?;
         Ok(self.find_account(id).await?.ok_or(Refusal::NotFound { what: "account" })?)
     }
 
@@ -197,9 +221,10 @@ impl App {
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Rows<VirtualAccount>, Error> {
-        permit.allows(Action::Read, account)?;
+        reads_account(permit, account)?;
         let mut query =
             Query::all(limit).sorted(VirtualAccountColumn::Name, Direction::Up).after(after);
+        query = in_reach(query, VirtualAccountColumn::Id, permit);
         if let Some(begins) = begins {
             query = query.with(VirtualAccountColumn::Name, Test::Begins(begins.to_lowercase()));
         }

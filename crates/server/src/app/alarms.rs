@@ -4,12 +4,14 @@ use ledger::account::VirtualAccount;
 use ledger::alarm::{Alarm, AlarmState};
 use ledger::license::License;
 use ledger::posting::Event;
-use ledger::role::{Action, Permit};
+use ledger::refusal::Refusal;
+use ledger::role::{Action, Permit, Reach};
 use store::listing::{AlarmColumn, Cursor, Direction, EventColumn, Query, Rows};
 use store::{Reading, Sight};
 use wire::id::AccountId;
 use wire::tag::EntitlementTag;
 
+use super::inventory::in_reach;
 use super::{App, Error};
 
 /// An alarm with the names of what it is about.
@@ -39,6 +41,7 @@ impl App {
         permit.allows(Action::Read, account)?;
         let mut query =
             Query::all(limit).sorted(AlarmColumn::OpenedAt, Direction::Down).after(after);
+        query = in_reach(query, AlarmColumn::VirtualAccount, permit);
         if let Some(state) = state {
             query = query.is(AlarmColumn::State, state);
         }
@@ -69,6 +72,7 @@ impl App {
     ) -> Result<i64, Error> {
         permit.allows(Action::Read, account)?;
         let query = Query::all(0).is(AlarmColumn::State, AlarmState::Open);
+        let query = in_reach(query, AlarmColumn::VirtualAccount, permit);
         let read = move |reading: &mut Reading<'_>| reading.count::<Alarm>(account, &query);
         Ok(self.book.read(Sight::Account(account), read).await?)
     }
@@ -84,7 +88,12 @@ impl App {
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Rows<Event>, Error> {
-        permit.allows(Action::Read, account)?;
+        permit.allows(Action::ReadEvents, account)?;
+        if *permit.reach() != Reach::Whole {
+            // An event does not say yet in which virtual account it happened.
+            let (role, action) = (permit.role().word(), Action::ReadEvents.words());
+            return Err(Refusal::Denied { role, action }.into());
+        }
         let query = Query::all(limit).sorted(EventColumn::At, Direction::Down).after(after);
         let read = move |reading: &mut Reading<'_>| reading.list::<Event>(account, &query);
         Ok(self.book.read(Sight::Account(account), read).await?)

@@ -16,7 +16,7 @@ impl App {
     pub async fn copy_book(&self, permit: &Permit, folder: &Path) -> Result<(), Error> {
         if *permit.actor() != Actor::Host {
             let action = "copy the book from outside of its host";
-            return Err(Refusal::Denied { role: permit.role(), action }.into());
+            return Err(Refusal::Denied { role: permit.role().word(), action }.into());
         }
         Ok(self.book.copy_into(folder).await?)
     }

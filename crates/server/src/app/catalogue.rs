@@ -7,9 +7,9 @@ use ledger::entitlement::{Entitlement, Term};
 use ledger::license::{Kind, License};
 use ledger::pool::Pool;
 use ledger::refusal::Refusal;
-use ledger::role::{Action, Permit};
-use store::listing::{Cursor, EntitlementColumn, Query, Rows};
-use store::{Reading, Sight, Stored as _};
+use ledger::role::{Action, Permit, Reach};
+use store::listing::{Cursor, EntitlementColumn, PoolColumn, Query, Rows, Test};
+use store::{Fault, Reading, Sight, Stored, Value};
 use wire::id::{AccountId, EntitlementId, InstanceId, LicenseId, PoolId, VirtualAccountId};
 use wire::quantity::Count;
 use wire::tag::EntitlementTag;
@@ -111,8 +111,8 @@ impl App {
             source: new.source,
         };
         self.ask(ask, Command::GrantEntitlement(command)).await?;
-        let lots = self.entitlements_of(account, pool, None, u32::MAX).await?;
-        let made = lots.rows.into_iter().find(|lot| lot.id == id);
+        let read = move |reading: &mut Reading<'_>| reading.entitlement(account, pool, id);
+        let made = self.book.read(Sight::Account(account), read).await?;
         Ok(made.ok_or(Refusal::NotFound { what: "entitlement" })?)
     }
 
@@ -129,14 +129,21 @@ impl App {
         limit: u32,
     ) -> Result<Rows<Entitlement>, Error> {
         permit.allows(Action::Read, account)?;
-        match pool {
-            Some(pool) => self.entitlements_of(account, pool, after, limit).await,
-            None => {
-                let query = Query::all(limit).after(after);
-                let read = move |r: &mut Reading<'_>| r.list::<Entitlement>(account, &query);
-                Ok(self.book.read(Sight::Account(account), read).await?)
-            }
-        }
+        let query = Query::all(limit).after(after);
+        let reach = permit.reach().clone();
+        let read = move |reading: &mut Reading<'_>| {
+            let seen = pools_in_reach(reading, account, &reach)?;
+            let query = match (pool, seen) {
+                (Some(pool), Some(seen)) if !seen.contains(&pool.store()) => {
+                    query.with(EntitlementColumn::Pool, Test::In(Vec::new()))
+                }
+                (Some(pool), _) => query.is(EntitlementColumn::Pool, pool),
+                (None, Some(seen)) => query.with(EntitlementColumn::Pool, Test::In(seen)),
+                (None, None) => query,
+            };
+            reading.list::<Entitlement>(account, &query)
+        };
+        Ok(self.book.read(Sight::Account(account), read).await?)
     }
 
     /// As [`entitlements`](Self::entitlements), each with its pool.
@@ -171,18 +178,6 @@ impl App {
         Ok(self.book.read(Sight::Account(account), read).await?)
     }
 
-    async fn entitlements_of(
-        &self,
-        account: AccountId,
-        pool: PoolId,
-        after: Option<Cursor>,
-        limit: u32,
-    ) -> Result<Rows<Entitlement>, Error> {
-        let query = Query::all(limit).is(EntitlementColumn::Pool, pool).after(after);
-        let read = move |r: &mut Reading<'_>| r.list::<Entitlement>(account, &query);
-        Ok(self.book.read(Sight::Account(account), read).await?)
-    }
-
     /// Ends a use that the device left out of a later complete save.
     ///
     /// # Errors
@@ -197,4 +192,20 @@ impl App {
         let command = EndUse { asked: ask.asked(), account, instance, tag };
         self.ask(ask, Command::EndUse(command)).await
     }
+}
+
+/// How many pools a person with roles in single virtual accounts is shown the lots of.
+const POOLS_IN_REACH: u32 = 10_000;
+
+/// The ids of the pools that a right reaches; `None` if it reaches all.
+fn pools_in_reach(
+    reading: &mut Reading<'_>,
+    account: AccountId,
+    reach: &Reach,
+) -> Result<Option<Vec<Value>>, Fault> {
+    let Reach::Only(these) = reach else { return Ok(None) };
+    let places = these.iter().map(Stored::store).collect();
+    let query = Query::all(POOLS_IN_REACH).with(PoolColumn::VirtualAccount, Test::In(places));
+    let pools = reading.list::<Pool>(account, &query)?.rows;
+    Ok(Some(pools.iter().map(|pool| pool.id.store()).collect()))
 }

@@ -68,6 +68,7 @@ impl App {
         file: &[u8],
     ) -> Result<ImportOutcome, Error> {
         permit.allows(Action::ImportUsage, to.account)?;
+        permit.covers(to.virtual_account)?;
         let file = UsageFile::parse(file, Room::File)?;
         let sealed =
             file.reports.iter().filter(|report| matches!(report, Carried::Sealed(_))).count();

@@ -8,7 +8,7 @@ use ledger::license::License;
 use ledger::pool::{Pool, Standing};
 use ledger::refusal::Refusal;
 use ledger::report::Recorded;
-use ledger::role::{Action, Permit};
+use ledger::role::{Action, Permit, Reach};
 use ledger::standing::standing;
 use store::listing::{
     Cursor, DeviceKeyColumn, Direction, InstanceColumn, NameColumn, PoolColumn, Query,
@@ -126,6 +126,7 @@ impl App {
         let now = self.world.now();
         let mut query =
             Query::all(limit).sorted(PoolColumn::Balance, Direction::Up).after(question.after);
+        query = in_reach(query, PoolColumn::VirtualAccount, permit);
         if let Some(place) = question.virtual_account {
             query = query.is(PoolColumn::VirtualAccount, place);
         }
@@ -161,8 +162,12 @@ impl App {
     ) -> Result<PoolDetail, Error> {
         permit.allows(Action::Read, account)?;
         let now = self.world.now();
+        let reach = permit.reach().clone();
         let read = move |reading: &mut Reading<'_>| {
-            let Some(pool) = reading.pool(account, id)? else { return Ok(None) };
+            let pool = reading.pool(account, id)?;
+            let Some(pool) = pool.filter(|pool| reach.covers(pool.virtual_account)) else {
+                return Ok(None);
+            };
             let stale = reading.stale_shares(account, now)?.get(&id).copied().unwrap_or(0);
             let short_since = short_since(reading, &pool, now)?;
             let mut users = Vec::new();
@@ -189,8 +194,12 @@ impl App {
         known_at: Timestamp,
     ) -> Result<Standing, Error> {
         permit.allows(Action::Read, account)?;
+        let reach = permit.reach().clone();
         let read = move |reading: &mut Reading<'_>| {
-            let Some(pool) = reading.pool(account, id)? else { return Ok(None) };
+            let pool = reading.pool(account, id)?;
+            let Some(pool) = pool.filter(|pool| reach.covers(pool.virtual_account)) else {
+                return Ok(None);
+            };
             let history = reading.history(account, id)?;
             Ok(Some(standing(&history.entries, &history.terms, pool.concern, at, known_at)))
         };
@@ -213,6 +222,7 @@ impl App {
         let mut query = Query::all(limit)
             .sorted(InstanceColumn::HeardAt, Direction::Down)
             .after(question.after);
+        query = in_reach(query, InstanceColumn::VirtualAccount, permit);
         if let Some(place) = question.virtual_account {
             query = query.is(InstanceColumn::VirtualAccount, place);
         }
@@ -237,8 +247,8 @@ impl App {
     /// `permit.denied`, faults of the store.
     pub async fn count_instances(&self, permit: &Permit, account: AccountId) -> Result<i64, Error> {
         permit.allows(Action::Read, account)?;
-        let read =
-            move |reading: &mut Reading<'_>| reading.count::<Instance>(account, &Query::all(0));
+        let query = in_reach(Query::all(0), InstanceColumn::VirtualAccount, permit);
+        let read = move |reading: &mut Reading<'_>| reading.count::<Instance>(account, &query);
         Ok(self.book.read(Sight::Account(account), read).await?)
     }
 
@@ -248,7 +258,8 @@ impl App {
     /// `permit.denied`, faults of the store.
     pub async fn count_pools(&self, permit: &Permit, account: AccountId) -> Result<i64, Error> {
         permit.allows(Action::Read, account)?;
-        let read = move |reading: &mut Reading<'_>| reading.count::<Pool>(account, &Query::all(0));
+        let query = in_reach(Query::all(0), PoolColumn::VirtualAccount, permit);
+        let read = move |reading: &mut Reading<'_>| reading.count::<Pool>(account, &query);
         Ok(self.book.read(Sight::Account(account), read).await?)
     }
 
@@ -265,8 +276,11 @@ impl App {
         limit: u32,
     ) -> Result<InstanceDetail, Error> {
         permit.allows(Action::Read, account)?;
+        let reach = permit.reach().clone();
         let read = move |reading: &mut Reading<'_>| {
-            let Some(instance) = reading.instance(account, id)? else { return Ok(None) };
+            let instance = reading.instance(account, id)?;
+            let seen = instance.filter(|instance| reach.covers(instance.virtual_account()));
+            let Some(instance) = seen else { return Ok(None) };
             let reports = Query::all(limit).is(ReportColumn::Instance, id);
             let reports = reading.list(
                 account,
@@ -289,6 +303,16 @@ impl App {
     /// Faults of the store.
     pub async fn totals(&self) -> Result<Totals, Error> {
         Ok(self.book.read(Sight::House, |reading| reading.totals()).await?)
+    }
+}
+
+/// A question bounded to what a person may see: sums, counts and pages are of that alone.
+pub(super) fn in_reach<C: Copy>(query: Query<C>, place: C, permit: &Permit) -> Query<C> {
+    match permit.reach() {
+        Reach::Whole => query,
+        Reach::Only(these) => {
+            query.with(place, Test::In(these.iter().map(Stored::store).collect()))
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Signs in by the set-up secret, and knows who asks.
 
 use ledger::command::{BeginSession, Command, EndSession};
-use ledger::house::Session;
+use ledger::house::{Factors, Session};
 use ledger::role::Actor;
 use sha2::{Digest, Sha256};
 use store::Sight;
@@ -36,7 +36,7 @@ impl App {
     ///
     /// # Errors
     /// `sign_in.failed`, faults of the store.
-    pub async fn sign_in(&self, secret: &str) -> Result<NewSession, Error> {
+    pub async fn sign_in(&self, secret: &str, address: &str) -> Result<NewSession, Error> {
         if !self.is_set_up_secret(secret).await? {
             let text = "this is not the set-up secret: it was printed when the server first started, \
                         and `scrip setup-secret` on the server's host makes a new one";
@@ -46,11 +46,16 @@ impl App {
         let now = self.world.now();
         let session = Session {
             token_hash: Sha256::digest(token.as_bytes()).into(),
-            person: Actor::Operator.words().to_owned(),
+            person: None,
+            factors: Factors::SetUpSecret,
             csrf: to_hex(&self.world.random::<16>()),
             began_at: now,
             ends_at: now.plus(SESSION),
             ended_at: None,
+            proven_at: now,
+            seen_at: now,
+            address: address.to_owned(),
+            browser: String::new(),
         };
         self.write(Command::BeginSession(BeginSession { session })).await?;
         Ok(NewSession { token, lasts: SESSION })
@@ -64,7 +69,7 @@ impl App {
         let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
         let now = self.world.now();
         let session = self.book.read(Sight::House, move |reading| reading.session(hash)).await?;
-        let valid = session.filter(|session| session.ended_at.is_none() && now < session.ends_at);
+        let valid = session.filter(|session| session.is_live(now));
         Ok(valid.map(|session| SignedIn { actor: Actor::Operator, csrf: session.csrf }))
     }
 

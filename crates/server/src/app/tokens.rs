@@ -12,6 +12,7 @@ use wire::key::KeyId;
 use wire::time::Span;
 use wire::token::IdToken;
 
+use super::inventory::in_reach;
 use super::{App, Ask, Error};
 
 /// What a new ID token is to be.
@@ -93,7 +94,10 @@ impl App {
         id: TokenId,
     ) -> Result<ShownToken, Error> {
         permit.allows(Action::ManageTokens, account)?;
-        self.show(account, id).await
+        let shown = self.show(account, id).await?;
+        let unseen = |_| Refusal::NotFound { what: "ID token" };
+        permit.covers(shown.token.virtual_account).map_err(unseen)?;
+        Ok(shown)
     }
 
     /// A page of an account's ID tokens, newest first, without their texts.
@@ -109,6 +113,7 @@ impl App {
     ) -> Result<Rows<Token>, Error> {
         permit.allows(Action::Read, account)?;
         let query = Query::all(limit).sorted(TokenColumn::CreatedAt, Direction::Down).after(after);
+        let query = in_reach(query, TokenColumn::VirtualAccount, permit);
         let read = move |reading: &mut store::Reading<'_>| reading.list::<Token>(account, &query);
         Ok(self.book.read(Sight::Account(account), read).await?)
     }

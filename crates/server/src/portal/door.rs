@@ -70,7 +70,7 @@ impl Guest {
     }
 
     pub(super) fn visitor(&self, app: &App) -> Visitor {
-        Visitor { name: self.signed_in.actor.words().to_owned(), sign_out: self.guard(app) }
+        Visitor { name: self.signed_in.actor.words(), sign_out: self.guard(app) }
     }
 
     /// Confirms a form's hidden fields and makes a request of it.
@@ -243,8 +243,8 @@ async fn enter(
     address: &str,
 ) -> Result<crate::app::sessions::NewSession, Error> {
     match app.bearer(secret, address).await? {
-        Actor::Anonymous => app.sign_in("").await,
-        _ => app.sign_in(secret).await,
+        Actor::Anonymous => app.sign_in("", address).await,
+        _ => app.sign_in(secret, address).await,
     }
 }
 

@@ -1,7 +1,7 @@
-//! Accounts, virtual accounts, licenses, tokens, and the house's rows.
+//! Accounts, virtual accounts, licenses, ID tokens, and the house's rows.
 
 use ledger::account::{Account, VirtualAccount};
-use ledger::house::{Claim, HouseFact, Session};
+use ledger::house::{Claim, HouseFact};
 use ledger::license::License;
 use ledger::token::Token;
 
@@ -23,7 +23,15 @@ impl Record for Account {
             folded,
             self.domain,
             pack(&self.policy),
-            self.created_at
+            self.created_at,
+            self.kind,
+            self.state,
+            self.country,
+            self.approver,
+            self.reason,
+            self.terms_version,
+            self.terms_accepted_at,
+            self.revision
         ]
     }
 
@@ -32,7 +40,22 @@ impl Record for Account {
         f.skip();
         let (domain, policy): (_, Vec<u8>) = (f.take()?, f.take()?);
         let policy = unpack(Self::TABLE, "policy", &policy)?;
-        Ok(Self { id, number, name, domain, policy, created_at: f.take()? })
+        Ok(Self {
+            id,
+            number,
+            name,
+            domain,
+            policy,
+            created_at: f.take()?,
+            kind: f.take()?,
+            state: f.take()?,
+            country: f.take()?,
+            approver: f.take()?,
+            reason: f.take()?,
+            terms_version: f.take()?,
+            terms_accepted_at: f.take()?,
+            revision: f.take()?,
+        })
     }
 }
 
@@ -49,21 +72,29 @@ impl Record for VirtualAccount {
             folded,
             self.description,
             self.default,
-            self.created_at
+            self.created_at,
+            pack(&self.tags),
+            self.archived_at,
+            self.revision
         ]
     }
 
     fn read(f: &mut Fields<'_>) -> Result<Self, Fault> {
         let (account, id, number, name) = (f.take()?, f.take()?, f.take()?, f.take()?);
         f.skip();
+        let (description, default, created_at) = (f.take()?, f.take()?, f.take()?);
+        let tags: Vec<u8> = f.take()?;
         Ok(Self {
             account,
             id,
             number,
             name,
-            description: f.take()?,
-            default: f.take()?,
-            created_at: f.take()?,
+            description,
+            default,
+            created_at,
+            tags: unpack(Self::TABLE, "tags", &tags)?,
+            archived_at: f.take()?,
+            revision: f.take()?,
         })
     }
 }
@@ -169,24 +200,5 @@ impl Record for HouseFact {
 
     fn read(f: &mut Fields<'_>) -> Result<Self, Fault> {
         Ok(Self { name: f.take()?, value: f.take()?, changed_at: f.take()? })
-    }
-}
-
-impl Record for Session {
-    const TABLE: &'static Table = &schema::SESSION;
-
-    fn values(&self) -> Vec<Value> {
-        row![self.token_hash, self.person, self.csrf, self.began_at, self.ends_at, self.ended_at]
-    }
-
-    fn read(f: &mut Fields<'_>) -> Result<Self, Fault> {
-        Ok(Self {
-            token_hash: f.take()?,
-            person: f.take()?,
-            csrf: f.take()?,
-            began_at: f.take()?,
-            ends_at: f.take()?,
-            ended_at: f.take()?,
-        })
     }
 }

@@ -311,11 +311,16 @@ both! {
         }
         let session = Session {
             token_hash: [3; 32],
-            person: "Zoë".to_owned(),
+            person: None,
+            factors: ledger::house::Factors::SetUpSecret,
             csrf: "word".to_owned(),
             began_at: stage.now(),
             ends_at: stage.now().plus(Span::from_hours(8)),
             ended_at: None,
+            proven_at: stage.now(),
+            seen_at: stage.now(),
+            address: "192.0.2.7".to_owned(),
+            browser: "Zoë's".to_owned(),
         };
         stage.must(Command::BeginSession(BeginSession { session: session.clone() }));
         assert_eq!(stage.house(|r| r.session([3; 32])), Some(session.clone()));

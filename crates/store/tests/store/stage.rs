@@ -153,6 +153,14 @@ impl Stage {
             domain: format!("{}.example", name.to_lowercase()),
             policy: Policy::default(),
             created_at: self.now(),
+            kind: ledger::account::AccountKind::Customer,
+            state: ledger::account::AccountState::Active,
+            country: String::new(),
+            approver: String::new(),
+            reason: String::new(),
+            terms_version: 0,
+            terms_accepted_at: None,
+            revision: 0,
         };
         Command::CreateAccount(CreateAccount {
             asked: self.asked(Action::CreateAccount),
@@ -171,6 +179,9 @@ impl Stage {
             description: format!("what {name} is for"),
             default: IsDefault::No,
             created_at: self.now(),
+            tags: Vec::new(),
+            archived_at: None,
+            revision: 0,
         };
         let asked = self.asked(Action::CreateVirtualAccount);
         Command::CreateVirtualAccount(CreateVirtualAccount { asked, virtual_account })
