@@ -37,6 +37,9 @@ struct Reports {
     /// Connections held open at once
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=4096))]
     connections: u32,
+    /// A PostgreSQL database that may be filled; without it only SQLite is measured
+    #[arg(long, value_name = "URL", env = "SCRIP_BENCH_POSTGRES", hide_env_values = true)]
+    postgres: Option<String>,
 }
 
 /// Runs the bench that was asked for, in release.
@@ -59,6 +62,9 @@ fn words(reports: &Reports) -> Vec<String> {
     if let Some(file) = &reports.json {
         words.extend(["--json".to_owned(), file.display().to_string()]);
     }
+    if let Some(url) = &reports.postgres {
+        words.extend(["--postgres".to_owned(), url.clone()]);
+    }
     words
 }
 
@@ -68,9 +74,15 @@ mod tests {
 
     #[test]
     fn a_bench_is_handed_on_with_every_argument() {
-        let reports =
-            Reports { json: Some("figures.json".into()), seconds: 2, runs: 1, connections: 8 };
-        let expected = "reports --seconds 2 --runs 1 --connections 8 --json figures.json";
+        let reports = Reports {
+            json: Some("figures.json".into()),
+            seconds: 2,
+            runs: 1,
+            connections: 8,
+            postgres: Some("postgres://localhost/bench".to_owned()),
+        };
+        let expected = "reports --seconds 2 --runs 1 --connections 8 --json figures.json \
+                        --postgres postgres://localhost/bench";
         assert_eq!(words(&reports).join(" "), expected);
     }
 }
