@@ -65,7 +65,9 @@ pub(crate) fn run(verb: AccountVerb) -> Result<ExitCode> {
 #[derive(Debug, Subcommand)]
 pub(crate) enum VirtualAccountVerb {
     /// Make a virtual account.
-    #[command(after_help = "Example:\n  scrip virtual-account create Campus --account Northwind")]
+    #[command(
+        after_help = "Example:\n  scrip virtual-account create Campus --account northwind.example"
+    )]
     Create {
         /// Its name.
         name: String,

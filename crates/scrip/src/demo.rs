@@ -17,7 +17,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use server::app::App;
 use server::config::Config;
-use server::serve::Running;
+use server::serve::{Running, StartError};
 use server::world::World;
 
 use fleet::Fleet;
@@ -159,9 +159,10 @@ async fn start(demo: &Demo, folder: &Path) -> Result<Running> {
     config.server.listen = std::net::SocketAddr::from(([127, 0, 0, 1], demo.port));
     match server::serve::start(config, World::system()).await {
         Ok(running) => Ok(running),
-        Err(error) if demo.port != 0 => {
-            bail!("{error}: if the port is taken, choose another with --port (0 takes a free one)")
-        }
+        Err(StartError::Listen { place, error }) => bail!(
+            "cannot listen on {place} ({error}): choose another port with --port, 0 takes a free one \
+             (serve.listen)"
+        ),
         Err(error) => Err(error.into()),
     }
 }

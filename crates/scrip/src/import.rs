@@ -21,7 +21,7 @@ pub(crate) enum ImportVerb {
     #[command(after_help = "\
 Examples:
   scrip import usage usage.xml
-  scrip import usage --account Northwind --virtual-account Campus *.xml
+  scrip import usage --account northwind.example --virtual-account Campus *.xml
   scrip import usage usage.xml --ack ack.xml
 
 A file is taken in whole or not at all; one that cannot be read does not stop the others, and the

@@ -44,7 +44,7 @@ const ALARMS: &[Column] = &[
 #[derive(Debug, Subcommand)]
 pub(crate) enum PoolVerb {
     /// List an account's pools, the lowest balance first.
-    #[command(after_help = "Example:\n  scrip pool list --account Northwind --short")]
+    #[command(after_help = "Example:\n  scrip pool list --account northwind.example --short")]
     List {
         #[command(flatten)]
         narrowed: Narrowed,

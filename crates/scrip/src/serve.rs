@@ -17,7 +17,7 @@ use crate::log;
 Examples:
   scrip serve
   scrip serve --config /etc/scrip.toml
-  scrip serve --data /var/lib/scrip --listen 0.0.0.0:443")]
+  scrip serve --data /var/lib/scrip --listen 127.0.0.1:9000")]
 pub(crate) struct Serve {
     #[command(flatten)]
     setting: Setting,

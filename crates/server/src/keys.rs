@@ -41,7 +41,7 @@ pub enum KeyFault {
     },
     /// This node has no key of its own that the bundle lists.
     #[error(
-        "this node's key is not in the trust bundle: run `scrip keys admit {key}` where the root key is (keys.unlisted)"
+        "this node's key {key} is not in the trust bundle, and keys cannot be added to it yet: copy `keys/online.key` and `keys/house.key` of the node that founded the installation into this data folder (keys.unlisted)"
     )]
     Unlisted {
         /// The key's id.

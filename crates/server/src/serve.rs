@@ -47,7 +47,9 @@ pub const ADMIN_SOCKET: &str = "admin.sock";
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// A port or socket cannot be listened on.
-    #[error("cannot listen on {place}: {error} (serve.listen)")]
+    #[error(
+        "cannot listen on {place} ({error}): choose another, or stop what listens there (serve.listen)"
+    )]
     Listen {
         /// The address or the file.
         place: String,

@@ -31,7 +31,7 @@ pub(super) fn run(config: &Config) -> Result<(), Fault> {
         .map_err(|error| {
             Fault::new("system.thread", format!("no thread can be started: {error}"))
         })?;
-    line::warn(&format!("watching over the device in {} (agent.started)", config.folder.display()));
+    line::tell(&format!("watching over the device in {}", config.folder.display()));
     let mut told = None;
     loop {
         // A store that fails is told once; the device counts on in memory and it is tried again.

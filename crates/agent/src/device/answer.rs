@@ -152,7 +152,12 @@ impl Device {
     ) -> Result<(), Trouble> {
         let single = matches!(
             trouble.code.as_str(),
-            "report.realm" | "report.signature" | "report.malformed" | "size.push" | "size.report"
+            "report.realm"
+                | "report.signature"
+                | "report.malformed"
+                | "seal.malformed"
+                | "size.push"
+                | "size.report"
         );
         match places {
             _ if trouble.code == "trust.revoked" => {

@@ -22,7 +22,7 @@ const LOCK: &str = "agent.lock";
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     /// Another process has it.
-    #[error("{} is in use by another process: speak to that one, or stop it", .0.display())]
+    #[error("the folder {} is in use by another process: speak to that one, or stop it", .0.display())]
     InUse(PathBuf),
     /// It cannot be made, read or written.
     #[error("{} cannot be used: {reason}: check that it exists and is yours", .path.display())]

@@ -106,6 +106,16 @@ fn a_refused_report_is_kept_shown_and_not_sent_again_by_itself() {
 
 #[test]
 fn one_report_that_makes_a_push_fail_does_not_hold_up_the_others() {
+    one_is_refused("report.realm");
+}
+
+#[test]
+fn one_report_whose_seal_was_damaged_does_not_hold_up_the_others() {
+    one_is_refused("seal.malformed");
+}
+
+/// Three reports wait; every push that holds the second is refused with this code.
+fn one_is_refused(code: &str) {
     let mut world = World::trusted();
     for level in 1..4 {
         world.set(ADVANTAGE, level);
@@ -124,7 +134,7 @@ fn one_report_that_makes_a_push_fail_does_not_hold_up_the_others() {
             Carried::Foreign(_) => panic!("foreign"),
         };
         if file.reports.iter().any(|one| place(one) == Ok(poison)) {
-            let body = br#"{"code":"report.realm","detail":"another installation"}"#.to_vec();
+            let body = format!(r#"{{"code":"{code}","detail":"it cannot be read"}}"#).into_bytes();
             return Ok(Reply { status: 422, body, retry_after: None });
         }
         Ok(Reply {
@@ -138,7 +148,7 @@ fn one_report_that_makes_a_push_fail_does_not_hold_up_the_others() {
     drive(&mut world.device, &mut world.kept, &mut picky, &mut || now).expect("kept");
     let waiting = &world.device.state().waiting;
     assert_eq!(waiting.keys().copied().collect::<Vec<_>>(), [poison]);
-    assert_eq!(waiting[&poison].refused.as_deref(), Some("report.realm"));
+    assert_eq!(waiting[&poison].refused.as_deref(), Some(code));
 }
 
 #[test]

@@ -168,24 +168,28 @@ fn walk_all(stage: &Stage) -> Vec<String> {
         use TokenColumn as C;
         walk::<Token>(stage, &[C::VirtualAccount, C::ExpiresAt, C::CreatedAt], &mut told);
     }
+    walk_what_happened(stage, &mut told);
+    told
+}
+
+fn walk_what_happened(stage: &Stage, told: &mut Vec<String>) {
     {
         use ReportColumn as C;
         let all = [C::Instance, C::Key, C::Epoch, C::Number, C::HeardAt, C::Tag];
-        walk::<Recorded>(stage, &all, &mut told);
+        walk::<Recorded>(stage, &all, told);
     }
     {
         use AlarmChangeColumn as C;
-        walk::<AlarmChange>(stage, &[C::Alarm, C::Happening, C::RecordedAt], &mut told);
+        walk::<AlarmChange>(stage, &[C::Alarm, C::Happening, C::RecordedAt], told);
     }
     {
         use EventColumn as C;
-        walk::<Event>(stage, &[C::At, C::Action, C::Subject], &mut told);
+        walk::<Event>(stage, &[C::At, C::Action, C::Subject], told);
     }
     {
         use EntryColumn as C;
-        walk::<Entry>(stage, &[C::Pool, C::Seq, C::EffectiveAt], &mut told);
+        walk::<Entry>(stage, &[C::Pool, C::Seq, C::EffectiveAt], told);
     }
-    told
 }
 
 #[test]

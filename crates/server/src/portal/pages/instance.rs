@@ -142,7 +142,7 @@ pub struct ReportRow {
 /// What came of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReportState {
-    /// Its last level is what is in use now.
+    /// Its last level is the one that counts now; it may be 0.
     Newest,
     /// It is part of the past.
     Past,
@@ -155,7 +155,7 @@ pub enum ReportState {
 impl ReportState {
     fn word(self) -> &'static str {
         match self {
-            Self::Newest => "In use now",
+            Self::Newest => "Counts now",
             Self::Past => "In the past",
             Self::Forked => "Came twice, different",
             Self::Kept => "Kept, not counted",
