@@ -227,6 +227,13 @@ impl Book {
                     page.sessions.learn(one.token_hash, Some(one.clone()));
                 }
             }
+            _ => self.read_people(page, want),
+        }
+    }
+
+    fn read_people(&self, page: &mut Page, want: &Want) {
+        let book = &self.page;
+        match want {
             Want::HouseFact(name) => {
                 for one in book.house_facts.changed().filter(|one| one.name == *name) {
                     page.house_facts.learn(one.name.clone(), Some(one.clone()));
