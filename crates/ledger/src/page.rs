@@ -18,6 +18,7 @@ use crate::entitlement::Entitlement;
 use crate::house::{Claim, ClaimKind, HouseFact, Session};
 use crate::instance::{DeviceKey, Identity, Instance, Name, Use};
 use crate::license::License;
+use crate::log::EventTree;
 use crate::pool::Pool;
 use crate::posting::{Effect, Posting};
 use crate::report::Recorded;
@@ -69,6 +70,8 @@ pub enum Want {
     ReportsAt(AccountId, InstanceId, KeyId, Position),
     /// All reports of an instance.
     Reports(AccountId, InstanceId),
+    /// The tree of an account's events, held.
+    EventTree(AccountId),
 }
 
 /// A row was asked for that the page has not read.
@@ -150,6 +153,7 @@ pub struct Page {
     pub claims: Leaf<(ClaimKind, String), Claim>,
     pub house_facts: Leaf<String, HouseFact>,
     pub sessions: Leaf<[u8; 32], Session>,
+    pub event_trees: Leaf<AccountId, EventTree>,
     pub reports: Leaf<ReportKey, Recorded>,
     /// What is to be appended, in order: entries, reports, alarm changes, events, news.
     pub appended: Vec<Effect>,
@@ -169,7 +173,7 @@ enum Complete {
 macro_rules! each_leaf {
     ($page:ident, $leaf:ident => $what:expr) => {
         each_leaf!($page, $leaf => $what, accounts virtual_accounts licenses entitlements instances
-            device_keys identities names uses pools alarms tokens claims house_facts sessions)
+            device_keys identities names uses pools alarms tokens claims house_facts sessions event_trees)
     };
     ($page:ident, $leaf:ident => $what:expr, $($name:ident)+) => { $({
         let $leaf = &mut $page.$name;
@@ -325,6 +329,15 @@ impl Page {
         Ok(self.accounts.rows.get(&id).and_then(Option::as_ref))
     }
 
+    /// Holds the tree of an account's events; `None` if it has none yet.
+    ///
+    /// # Errors
+    /// [`Unread`] if the tree is not held yet.
+    pub fn hold_event_tree(&self, id: AccountId) -> Result<Option<&EventTree>, Unread> {
+        self.require(Want::EventTree(id))?;
+        Ok(self.event_trees.rows.get(&id).and_then(Option::as_ref))
+    }
+
     /// The virtual accounts of an account, in order of their ids.
     ///
     /// # Errors
@@ -469,6 +482,7 @@ impl Page {
             Effect::Claim(row) => self.claims.put((row.kind, row.value.clone()), row),
             Effect::HouseFact(row) => self.house_facts.put(row.name.clone(), row),
             Effect::Session(row) => self.sessions.put(row.token_hash, row),
+            Effect::EventTree(row) => self.event_trees.put(row.account, row),
             Effect::Report(report, evidence) => {
                 self.reports.learn(report_key(&report), Some((*report).clone()));
                 self.appended.push(Effect::Report(report, evidence));
