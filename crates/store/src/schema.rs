@@ -356,12 +356,92 @@ pub(crate) const EVENT: Table = Table {
         Column::new("account_id", Kind::Bytes),
         Column::new("at", Kind::Int),
         Column::new("event_id", Kind::Bytes),
-        Column::new("actor", Kind::Text),
         Column::new("role", Kind::Text),
         Column::new("action", Kind::Text),
         Column::new("subject", Kind::Text),
         Column::new("detail", Kind::Text),
+        Column::nullable("place", Kind::Int),
+        Column::nullable("personal_hash", Kind::Bytes),
+        Column::nullable("leaf_hash", Kind::Bytes),
+    ],
+    indexes: &[
+        Index { name: "event_by_action", columns: &["account_id", "action", "at", "event_id"] },
+        Index { name: "event_by_subject", columns: &["account_id", "subject", "at", "event_id"] },
+        Index { name: "event_by_place", columns: &["account_id", "place"] },
+        // Only of events that have no place.
+        Index { name: "event_waiting", columns: &["account_id", "at", "event_id"] },
+    ],
+};
+
+pub(crate) const EVENT_PERSONAL: Table = Table {
+    name: "event_personal",
+    key: 3,
+    columns: &[
+        Column::new("account_id", Kind::Bytes),
+        Column::new("at", Kind::Int),
+        Column::new("event_id", Kind::Bytes),
+        Column::new("salt", Kind::Bytes),
+        Column::new("actor", Kind::Text),
+        Column::new("private", Kind::Text),
         Column::new("address", Kind::Text),
+        Column::nullable("erased_at", Kind::Int),
+    ],
+    indexes: &[Index {
+        name: "event_personal_by_actor",
+        columns: &["account_id", "actor", "at", "event_id"],
+    }],
+};
+
+pub(crate) const EVENT_TREE: Table = Table {
+    name: "event_tree",
+    key: 1,
+    columns: &[
+        Column::new("account_id", Kind::Bytes),
+        Column::new("size", Kind::Int),
+        Column::new("edge", Kind::Bytes),
+        Column::new("appended_at", Kind::Int),
+    ],
+    indexes: &[],
+};
+
+pub(crate) const EVENT_SUBTREE: Table = Table {
+    name: "event_subtree",
+    key: 3,
+    columns: &[
+        Column::new("account_id", Kind::Bytes),
+        Column::new("level", Kind::Int),
+        Column::new("position", Kind::Int),
+        Column::new("hash", Kind::Bytes),
+    ],
+    indexes: &[],
+};
+
+pub(crate) const EVENT_CHECKPOINT: Table = Table {
+    name: "event_checkpoint",
+    key: 2,
+    columns: &[
+        Column::new("account_id", Kind::Bytes),
+        Column::new("size", Kind::Int),
+        Column::new("sealed", Kind::Bytes),
+        Column::new("made_at", Kind::Int),
+    ],
+    indexes: &[],
+};
+
+pub(crate) const EVENT_FORWARD: Table = Table {
+    name: "event_forward",
+    key: 1,
+    columns: &[Column::new("account_id", Kind::Bytes), Column::new("place", Kind::Int)],
+    indexes: &[],
+};
+
+pub(crate) const LEASE: Table = Table {
+    name: "lease",
+    key: 1,
+    columns: &[
+        Column::new("name", Kind::Text),
+        Column::new("holder", Kind::Bytes),
+        Column::new("until_at", Kind::Int),
     ],
     indexes: &[],
 };
@@ -423,6 +503,12 @@ pub(crate) const ALL: &[&Table] = &[
     &ENTRY,
     &ALARM_CHANGE,
     &EVENT,
+    &EVENT_PERSONAL,
+    &EVENT_TREE,
+    &EVENT_SUBTREE,
+    &EVENT_CHECKPOINT,
+    &EVENT_FORWARD,
+    &LEASE,
     &OUTBOX,
     &REQUEST,
 ];

@@ -144,7 +144,7 @@ async fn open(place: &str) -> anyhow::Result<App> {
         _ => bail!("a place is sqlite:FOLDER or postgres:URL"),
     };
     let options =
-        Options { place, channels: Vec::new(), runner: Runner::Threads, now: world.now() };
+        Options { place, channels: Vec::new(), runner: Runner::Threads, now: world.now(), salt: [3; 32] };
     let book = tokio::task::spawn_blocking(move || Book::open(&options)).await??;
     let settings = Settings { public_url: "http://localhost".to_owned() };
     let founding = Founding { node: "bench".to_owned(), settings };

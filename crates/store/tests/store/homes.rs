@@ -61,6 +61,7 @@ impl Home {
             channels,
             runner,
             now: Timestamp::from_seconds(1_750_000_000),
+            salt: [3; 32],
         }
     }
 
