@@ -8,6 +8,7 @@ pub mod api;
 pub mod app;
 mod closing;
 pub mod config;
+pub mod export;
 pub mod jobs;
 pub mod keys;
 pub mod portal;

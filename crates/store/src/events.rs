@@ -15,7 +15,7 @@ use wire::time::Timestamp;
 use crate::fault::Fault;
 use crate::listing::{Cursor, Rows};
 use crate::read::Reading;
-use crate::record::Log;
+use crate::record::{Log, Record};
 use crate::value::{Stored, Value, row};
 
 /// Beyond so many events a condition counts as met by many.
@@ -327,22 +327,18 @@ impl Reading<'_> {
         self.rows(&row![account])
     }
 
-    /// When the last checkpoint of an account's log was kept, and how many events it covers.
+    /// The trees that went on since they were signed last, if that was before a moment.
     ///
     /// # Errors
     /// A fault of the store.
-    pub fn last_checkpoint(
-        &mut self,
-        account: AccountId,
-    ) -> Result<Option<(u64, Timestamp)>, Fault> {
-        let sql = "SELECT size, made_at FROM event_checkpoint WHERE account_id = $1 \
-                   ORDER BY size DESC LIMIT 1";
-        let row = self.query(sql, &row![account])?.into_iter().next();
-        let pair = row.map(|row| {
-            let mut row = row.into_iter();
-            Some((u64::load(row.next()?)?, Timestamp::load(row.next()?)?))
-        });
-        Ok(pair.flatten())
+    pub fn unsigned(&mut self, before: Timestamp, most: u32) -> Result<Vec<EventTree>, Fault> {
+        let sql = format!(
+            "SELECT {} FROM event_tree t WHERE NOT EXISTS (SELECT 1 FROM event_checkpoint c \
+             WHERE c.account_id = t.account_id AND (c.size >= t.size OR c.made_at > $1)) LIMIT $2",
+            EventTree::TABLE.names("t.")
+        );
+        let rows = self.query(&sql, &row![before, most])?;
+        rows.into_iter().enumerate().map(|(n, row)| EventTree::from_values(n, row)).collect()
     }
 
     /// The trees that are ahead of what was forwarded, in any account.

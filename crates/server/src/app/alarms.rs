@@ -3,9 +3,8 @@
 use ledger::account::VirtualAccount;
 use ledger::alarm::{Alarm, AlarmState};
 use ledger::license::License;
-use ledger::posting::Event;
 use ledger::role::{Action, Permit};
-use store::listing::{AlarmColumn, Cursor, Direction, EventColumn, Query, Rows};
+use store::listing::{AlarmColumn, Cursor, Direction, Query, Rows};
 use store::{Reading, Sight};
 use wire::id::AccountId;
 use wire::tag::EntitlementTag;
@@ -70,23 +69,6 @@ impl App {
         permit.allows(Action::Read, account)?;
         let query = Query::all(0).is(AlarmColumn::State, AlarmState::Open);
         let read = move |reading: &mut Reading<'_>| reading.count::<Alarm>(account, &query);
-        Ok(self.book.read(Sight::Account(account), read).await?)
-    }
-
-    /// A page of an account's event log, the newest first.
-    ///
-    /// # Errors
-    /// `permit.denied`, faults of the store.
-    pub async fn events(
-        &self,
-        permit: &Permit,
-        account: AccountId,
-        after: Option<Cursor>,
-        limit: u32,
-    ) -> Result<Rows<Event>, Error> {
-        permit.allows(Action::Read, account)?;
-        let query = Query::all(limit).sorted(EventColumn::At, Direction::Down).after(after);
-        let read = move |reading: &mut Reading<'_>| reading.list::<Event>(account, &query);
         Ok(self.book.read(Sight::Account(account), read).await?)
     }
 }

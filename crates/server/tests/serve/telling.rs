@@ -29,6 +29,7 @@ fn syslog(address: std::net::SocketAddr, transport: SyslogTransport) -> Syslog {
         transport,
         facility: Facility::Local0,
         app_name: "scrip".to_owned(),
+        events: server::config::ForwardedEvents::None,
     }
 }
 

@@ -241,7 +241,7 @@ fn ask_of_events(reading: &mut Reading<'_>, account: AccountId) -> Result<(), cr
     assert!(reading.event(account, wire::id::EventId::from_bytes([1; 16]))?.is_none());
     assert!(reading.event_tree(account)?.is_none());
     assert!(reading.checkpoints(account)?.is_empty());
-    assert!(reading.last_checkpoint(account)?.is_none());
+    assert!(reading.unsigned(Timestamp::MIN, 9)?.is_empty());
     assert!(reading.unforwarded(9)?.is_empty());
     Ok(())
 }

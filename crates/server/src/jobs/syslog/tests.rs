@@ -10,6 +10,7 @@ fn line() -> Line {
         transport: SyslogTransport::Udp,
         facility: Facility::Local0,
         app_name: "scrip".to_owned(),
+        events: crate::config::ForwardedEvents::None,
     };
     Line::new(&config, "node-1", 7)
 }
