@@ -4,7 +4,7 @@
 //! by the one of its conditions that fewest events meet, along an index that has them in order
 //! of time; the others are only looked at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::command::Unplaced;
 use ledger::log::{EventTree, KEPT_LEVELS, KeptCheckpoint, Logged, Personal};
@@ -22,6 +22,8 @@ use crate::value::{Stored, Value, row};
 const MANY: i64 = 2_000;
 /// Beyond so many people who are meant, events are looked through in order of time.
 const ONE_BY_ONE: usize = 32;
+/// How many events are looked through at once for those of many people.
+const LOOKED_THROUGH: u32 = 500;
 /// How many people are looked through for a text.
 const ACTORS: u32 = 10_000;
 
@@ -90,7 +92,7 @@ impl Reading<'_> {
         let mut found = match &question.actor {
             None => {
                 let driver = self.driver(account, question, None)?;
-                self.events_by(account, question, &driver, &[], most)?
+                self.events_by(account, question, &driver, most)?
             }
             Some(text) => self.events_of_actors(account, question, text, most)?,
         };
@@ -115,17 +117,41 @@ impl Reading<'_> {
         let mut actors = self.distinct(account, "event_personal", "actor")?;
         actors.retain(|actor| actor.to_lowercase().contains(&text));
         if actors.len() > ONE_BY_ONE {
-            let driver = self.driver(account, question, None)?;
-            return self.events_by(account, question, &driver, &actors, most);
+            return self.events_of_many(account, question, &actors.into_iter().collect(), most);
         }
         let mut found: BTreeMap<(Timestamp, EventId), Logged> = BTreeMap::new();
         for actor in actors {
             let driver = self.driver(account, question, Some(&actor))?;
-            let some = self.events_by(account, question, &driver, &[actor], most)?;
+            let some = self.events_by(account, question, &driver, most)?;
             found.extend(some.into_iter().map(|one| ((one.event.at, one.event.id), one)));
         }
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         Ok(found.into_values().rev().take(most).collect())
+    }
+
+    /// Where many are meant, some of their events are near: they are looked for in order of time.
+    fn events_of_many(
+        &mut self,
+        account: AccountId,
+        question: &EventQuestion,
+        actors: &BTreeSet<String>,
+        most: u32,
+    ) -> Result<Vec<Logged>, Fault> {
+        let driver = self.driver(account, question, None)?;
+        let mut question = question.clone();
+        let wanted = usize::try_from(most).unwrap_or(usize::MAX);
+        let mut found = Vec::new();
+        loop {
+            let some = self.events_by(account, &question, &driver, LOOKED_THROUGH)?;
+            let full = u32::try_from(some.len()) == Ok(LOOKED_THROUGH);
+            let last = some.last().map(|one| row![one.event.at, one.event.id]);
+            found.extend(some.into_iter().filter(|one| actors.contains(&one.event.actor)));
+            if !full || found.len() >= wanted {
+                found.truncate(wanted);
+                return Ok(found);
+            }
+            question.after = last.map(|key| Cursor { sorted: None, key });
+        }
     }
 
     /// The condition that fewest events meet.
@@ -159,7 +185,6 @@ impl Reading<'_> {
         account: AccountId,
         question: &EventQuestion,
         driver: &Driver,
-        actors: &[String],
         most: u32,
     ) -> Result<Vec<Logged>, Fault> {
         let mut text = Text { wheres: Vec::new(), values: Vec::new() };
@@ -185,19 +210,14 @@ impl Reading<'_> {
         if let Driver::Actor(actor) = driver {
             let mark = text.bind(actor.clone());
             text.wheres.push(format!("p.actor = {mark}"));
-        } else if question.actor.is_some() {
-            let marks: Vec<String> = actors.iter().map(|one| text.bind(one.clone())).collect();
-            text.wheres.push(match marks.as_slice() {
-                [] => "FALSE".to_owned(),
-                marks => format!("(p.actor || '') IN ({})", marks.join(", ")),
-            });
         }
         span(&mut text, question, lead);
         let limit = text.bind(most);
         let joined = if by_actor {
             format!("event_personal p JOIN event e ON {}", Log::JOINED)
         } else {
-            format!("event e LEFT JOIN event_personal p ON {}", Log::JOINED)
+            let index = self.index_hint(driver);
+            format!("event e{index} LEFT JOIN event_personal p ON {}", Log::JOINED)
         };
         let sql = format!(
             "SELECT {} FROM {joined} WHERE {} ORDER BY {lead}.at DESC, {lead}.event_id DESC LIMIT {limit}",
@@ -205,6 +225,16 @@ impl Reading<'_> {
             text.wheres.join(" AND ")
         );
         self.logged(&sql, &text.values)
+    }
+
+    /// SQLite would rather read whole rows in order of time than use the index of a condition.
+    fn index_hint(&self, driver: &Driver) -> &'static str {
+        match driver {
+            _ if self.holds() => "",
+            Driver::Action => " INDEXED BY event_by_action",
+            Driver::Subject => " INDEXED BY event_by_subject",
+            Driver::Time | Driver::Actor(_) => "",
+        }
     }
 
     fn logged(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Logged>, Fault> {
@@ -292,23 +322,6 @@ impl Reading<'_> {
             Log::JOINED
         );
         self.logged(&sql, &row![account, place, most])
-    }
-
-    /// One event by its id.
-    ///
-    /// # Errors
-    /// A fault of the store.
-    pub fn event(&mut self, account: AccountId, id: EventId) -> Result<Option<Logged>, Fault> {
-        if !self.sees(&account.store()) {
-            return Ok(None);
-        }
-        let sql = format!(
-            "SELECT {} FROM event e LEFT JOIN event_personal p ON {} \
-             WHERE e.account_id = $1 AND e.event_id = $2",
-            Log::columns(),
-            Log::JOINED
-        );
-        Ok(self.logged(&sql, &row![account, id])?.into_iter().next())
     }
 
     /// The tree of an account's events; `None` if it has none yet.

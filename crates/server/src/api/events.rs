@@ -219,16 +219,15 @@ impl From<Inclusion> for Proof {
     }
 }
 
-/// What is to be proved: name either `from` or `event`.
+/// What is to be proved: name either `from` or `place`.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ProofQuery {
     /// The size of an earlier checkpoint: proves that the log still begins so.
     from: Option<u64>,
-    /// An event: proves that the log holds it.
-    #[param(value_type = Option<schema::EventId>)]
-    event: Option<EventId>,
+    /// The place of an event: proves that the log holds it there.
+    place: Option<u64>,
     /// In the log of this size; as it is now if left out.
     size: Option<u64>,
 }
@@ -239,15 +238,15 @@ async fn prove(
     account: AccountId,
     query: ProofQuery,
 ) -> Result<Json<Proof>, Problem> {
-    Ok(Json(match (query.from, query.event) {
+    Ok(Json(match (query.from, query.place) {
         (Some(from), None) => {
             app.prove_consistency(permit, account, from, query.size).await?.into()
         }
-        (None, Some(event)) => {
-            app.prove_inclusion(permit, account, event, query.size).await?.into()
+        (None, Some(place)) => {
+            app.prove_inclusion(permit, account, place, query.size).await?.into()
         }
         _ => {
-            let text = "name either `from` or `event`: what is to be proved";
+            let text = "name either `from` or `place`: what is to be proved";
             return Err(Error::bad("proof.query", text).into());
         }
     }))

@@ -10,7 +10,7 @@ use store::events::Behind;
 pub use store::events::EventQuestion;
 use store::listing::Rows;
 use store::{Chore, Reading, Sight, Swept};
-use wire::id::{AccountId, EventId};
+use wire::id::AccountId;
 use wire::message::{Checkpoint, TrustBundle};
 use wire::seal::{Claims, Sealed};
 use wire::time::{Span, Timestamp};
@@ -154,7 +154,7 @@ impl App {
         proved.map_err(|now| unknown_size(now))
     }
 
-    /// The proof that an event stands in the log of a size, or of now.
+    /// The proof that the event at a place stands in the log of a size, or of now.
     ///
     /// # Errors
     /// `permit.denied`, `not_found`, `proof.size` if the log of that size does not hold it,
@@ -163,16 +163,18 @@ impl App {
         &self,
         permit: &Permit,
         account: AccountId,
-        event: EventId,
+        place: u64,
         size: Option<u64>,
     ) -> Result<Inclusion, Error> {
         permit.allows(Action::Read, account)?;
         let read = move |reading: &mut Reading<'_>| {
-            let Some(event) = reading.event(account, event)? else { return Ok(None) };
             let now = head(reading, account)?.size;
             let size = size.unwrap_or(now);
-            let place = event.place.map(|place| place.number).filter(|place| *place < size);
-            let Some(place) = place.filter(|_| size <= now) else { return Ok(Some(Err(now))) };
+            if place >= size || size > now {
+                return Ok(Some(Err(now)));
+            }
+            let found = reading.events_from(account, place, 1)?.into_iter().next();
+            let Some(event) = found else { return Ok(None) };
             let mut trees = reading.subtrees(account);
             let path = tree::inclusion(&mut trees, place, size)?;
             let head = Head { size, root: tree::root(&mut trees, size)? };

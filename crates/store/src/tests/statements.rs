@@ -238,7 +238,6 @@ fn ask_of_events(reading: &mut Reading<'_>, account: AccountId) -> Result<(), cr
     assert!(reading.event_actions(account)?.is_empty());
     assert!(reading.unplaced(9)?.is_empty());
     assert!(reading.events_from(account, 0, 9)?.is_empty());
-    assert!(reading.event(account, wire::id::EventId::from_bytes([1; 16]))?.is_none());
     assert!(reading.event_tree(account)?.is_none());
     assert!(reading.checkpoints(account)?.is_empty());
     assert!(reading.unsigned(Timestamp::MIN, 9)?.is_empty());
