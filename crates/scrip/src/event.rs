@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
-use server::export::Format;
+use server::app::export::Format;
 
 use crate::account::InAccount;
 use crate::desk::{Asker, text};

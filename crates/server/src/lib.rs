@@ -6,9 +6,9 @@
 
 pub mod api;
 pub mod app;
+mod attachment;
 mod closing;
 pub mod config;
-pub mod export;
 pub mod jobs;
 pub mod keys;
 pub mod portal;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use base64::Engine as _;
@@ -19,9 +20,10 @@ use super::json::{Moment, some_text};
 use super::paging::{Limit, Page, answer, place};
 use super::schema;
 use crate::app::events::{Consistency, EventQuestion, Inclusion};
+use crate::app::export::{Format, erased_at, particulars};
 use crate::app::paging::List;
 use crate::app::{App, Error};
-use crate::export::{self, Format, erased_at, particulars};
+use crate::attachment::attachment;
 use crate::keys::to_hex;
 use crate::problem::Problem;
 
@@ -165,7 +167,9 @@ async fn export(
         actor: filter.actor,
         after: None,
     };
-    Ok(export::events(app, permit, account, question, filter.format).await?)
+    let format = filter.format;
+    let pieces = app.export_events(permit, account, question, format).await?;
+    Ok(attachment(Body::from_stream(pieces), format.media_type(), format.file_name()))
 }
 
 /// A tree: how many events it holds, and its root.
@@ -361,7 +365,8 @@ routes! {
         (status = 200, body = String, content_type = "application/cose", description = "The checkpoint, a COSE_Sign1."),
         |app, permit, account, asked| {
             let Nothing {} = asked;
-            Ok(export::checkpoint(app.checkpoint(&permit, account).await?.into_bytes()))
+            let sealed = app.checkpoint(&permit, account).await?.into_bytes();
+            Ok(attachment(sealed.into(), "application/cose", "event-log.checkpoint"))
         };
     /// Proves that a log still begins as it was, or that it holds an event.
     show_proof, show_house_proof: "/proof" (ProofQuery) -> Json<Proof>,

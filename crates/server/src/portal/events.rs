@@ -1,5 +1,6 @@
 //! The page of the event log, and its files.
 
+use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -16,8 +17,9 @@ use super::overview::account_id;
 use super::pages::events::{EventRow, Events, Filter, Particular};
 use crate::app::App;
 use crate::app::events::EventQuestion;
+use crate::app::export::{Format, particulars};
 use crate::app::paging::List;
-use crate::export::{self, Format, particulars};
+use crate::attachment::attachment;
 
 /// How many events a page shows.
 const EVENTS: u32 = 100;
@@ -140,7 +142,9 @@ pub(super) async fn export(
     let account = account_id(&account)?;
     let reads = guest.may(Action::Read, account)?;
     let (question, _) = asked.question();
-    Ok(export::events(app, reads, account, question, asked.format).await?)
+    let format = asked.format;
+    let pieces = app.export_events(reads, account, question, format).await?;
+    Ok(attachment(Body::from_stream(pieces), format.media_type(), format.file_name()))
 }
 
 /// A signed checkpoint of the log as it stands.
@@ -151,5 +155,6 @@ pub(super) async fn checkpoint(
 ) -> Result<Response, Unshown> {
     let account = account_id(&account)?;
     let reads = guest.may(Action::Read, account)?;
-    Ok(export::checkpoint(app.checkpoint(&reads, account).await?.into_bytes()))
+    let sealed = app.checkpoint(&reads, account).await?.into_bytes();
+    Ok(attachment(sealed.into(), "application/cose", "event-log.checkpoint"))
 }

@@ -88,7 +88,7 @@ both! {
         assert_eq!(rows("actor=somebody".to_owned()).await.len(), 0);
         office.get(&format!("{log}?since=yesterday")).await.problem(400, "time.malformed");
         let csv = office.get(&format!("{log}/export?action=entitlement.granted")).await;
-        assert_eq!(csv.headers["content-disposition"], "attachment; filename=\"events.csv\"");
+        assert_eq!(csv.headers["content-disposition"], "attachment; filename=\"event-log.csv\"");
         let csv = csv.text();
         assert_eq!(csv.lines().count(), 6, "{csv}");
         assert!(csv.starts_with("place,at,actor,role,action,subject,detail,address,id\r\n"), "{csv}");

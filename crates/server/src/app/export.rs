@@ -4,17 +4,14 @@
 
 use std::collections::BTreeMap;
 
-use axum::body::Body;
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse as _, Response};
-use futures_util::stream;
+use futures_util::stream::{self, Stream};
 use ledger::log::{Logged, Personal};
 use ledger::role::Permit;
 use serde_json::{Value, json};
 use wire::id::AccountId;
 
-use crate::app::events::EventQuestion;
-use crate::app::{App, Error};
+use super::events::EventQuestion;
+use super::{App, Error};
 
 /// How many events are read at once.
 const PAGE: u32 = 500;
@@ -53,17 +50,19 @@ impl Format {
         }
     }
 
-    fn media_type(self) -> &'static str {
+    /// The media type of such a file.
+    pub fn media_type(self) -> &'static str {
         match self {
             Self::Csv => "text/csv; charset=utf-8; header=present",
             Self::Jsonl => "application/jsonl",
         }
     }
 
-    fn ending(self) -> &'static str {
+    /// The name of a file of events.
+    pub fn file_name(self) -> &'static str {
         match self {
-            Self::Csv => "csv",
-            Self::Jsonl => "jsonl",
+            Self::Csv => "event-log.csv",
+            Self::Jsonl => "event-log.jsonl",
         }
     }
 }
@@ -126,63 +125,48 @@ enum Progress {
     End,
 }
 
-/// The events that a question means, as a file to be kept.
-///
-/// # Errors
-/// As the first page; when a later one fails, the file breaks off.
-pub async fn events(
-    app: App,
-    permit: Permit,
-    account: AccountId,
-    question: EventQuestion,
-    format: Format,
-) -> Result<Response, Error> {
-    // Whoever may not read is told so, and not by a broken file.
-    app.events(&permit, account, question.clone(), 1).await?;
-    let pages = stream::unfold(Progress::Begin, move |progress| {
-        let (app, permit, question) = (app.clone(), permit.clone(), question.clone());
-        async move {
-            let (mut text, question) = match progress {
-                Progress::Begin => (format.head(), question),
-                Progress::After(question) => (String::new(), question),
-                Progress::End => return None,
-            };
-            let page = match app.events(&permit, account, question.clone(), PAGE).await {
-                Ok(page) => page,
-                Err(error) => {
-                    tracing::warn!(%error, "an export broke off");
-                    return Some((Err(std::io::Error::other(error.to_string())), Progress::End));
-                }
-            };
-            page.rows.iter().for_each(|one| text.push_str(&format.line(&value(one))));
-            let next = match page.next {
-                Some(after) => Progress::After(EventQuestion { after: Some(after), ..question }),
-                None => Progress::End,
-            };
-            Some((Ok(text), next))
-        }
-    });
-    let mut response = Body::from_stream(pages).into_response();
-    let name = format!("attachment; filename=\"events.{}\"", format.ending());
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
-    headers.insert(
-        header::CONTENT_DISPOSITION,
-        HeaderValue::from_str(&name).unwrap_or(HeaderValue::from_static("attachment")),
-    );
-    Ok(response)
-}
-
-/// A checkpoint as a file to be kept.
-pub fn checkpoint(sealed: Vec<u8>) -> Response {
-    let mut response = sealed.into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/cose"));
-    headers.insert(
-        header::CONTENT_DISPOSITION,
-        HeaderValue::from_static("attachment; filename=\"events.checkpoint\""),
-    );
-    response
+impl App {
+    /// The events that a question means, as the text of a file, piece by piece.
+    ///
+    /// # Errors
+    /// As of the first page; when a later one fails, the file breaks off.
+    pub async fn export_events(
+        &self,
+        permit: Permit,
+        account: AccountId,
+        question: EventQuestion,
+        format: Format,
+    ) -> Result<impl Stream<Item = std::io::Result<String>> + Send + use<>, Error> {
+        // Whoever may not read is told so, and not by a broken file.
+        self.events(&permit, account, question.clone(), 1).await?;
+        let app = self.clone();
+        Ok(stream::unfold(Progress::Begin, move |progress| {
+            let (app, permit, question) = (app.clone(), permit.clone(), question.clone());
+            async move {
+                let (mut text, question) = match progress {
+                    Progress::Begin => (format.head(), question),
+                    Progress::After(question) => (String::new(), question),
+                    Progress::End => return None,
+                };
+                let page = match app.events(&permit, account, question.clone(), PAGE).await {
+                    Ok(page) => page,
+                    Err(error) => {
+                        tracing::warn!(%error, "an export broke off");
+                        let error = std::io::Error::other(error.to_string());
+                        return Some((Err(error), Progress::End));
+                    }
+                };
+                page.rows.iter().for_each(|one| text.push_str(&format.line(&value(one))));
+                let next = match page.next {
+                    Some(after) => {
+                        Progress::After(EventQuestion { after: Some(after), ..question })
+                    }
+                    None => Progress::End,
+                };
+                Some((Ok(text), next))
+            }
+        }))
+    }
 }
 
 #[cfg(test)]
