@@ -151,7 +151,7 @@ impl App {
             Ok(Ok(Consistency { from, to, path }))
         };
         let proved = self.book.read(Sight::Account(account), read).await?;
-        proved.map_err(|now| unknown_size(now))
+        proved.map_err(unknown_size)
     }
 
     /// The proof that the event at a place stands in the log of a size, or of now.
@@ -182,7 +182,7 @@ impl App {
         };
         let found = self.book.read(Sight::Account(account), read).await?;
         let found = found.ok_or(ledger::refusal::Refusal::NotFound { what: "event" })?;
-        found.map_err(|now| unknown_size(now))
+        found.map_err(unknown_size)
     }
 
     /// What was signed of an account's log, as far as the signatures hold, in order of sizes;

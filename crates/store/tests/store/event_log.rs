@@ -122,6 +122,7 @@ both! {
         let added = "INSERT INTO event SELECT account_id, at + 1, event_id, role, action, subject, detail, NULL, NULL, NULL FROM event WHERE place = 5";
         let added_place = "INSERT INTO event SELECT account_id, at + 1, event_id, role, action, subject, detail, place, personal_hash, leaf_hash FROM event WHERE place = 5";
         let later = "INSERT INTO event SELECT account_id, at + 1, event_id, role, action, subject, detail, 14, personal_hash, leaf_hash FROM event WHERE place = 5";
+        let bytes = if home.takes_several_nodes() { "BYTEA" } else { "BLOB" };
         let tampered = [
             (altered("role"), "at place 5 was altered"),
             (altered("action"), "at place 5 was altered"),
@@ -141,13 +142,10 @@ both! {
             (added_place.to_owned(), "was added at place 5, which is taken"),
             (later.to_owned(), "at place 14 was altered, or moved there"),
             ("UPDATE event_tree SET size = 12".to_owned(), "damaged"),
-            ("UPDATE event_tree SET edge = (SELECT s.edge FROM saved_event_tree s WHERE s.account_id <> event_tree.account_id)".to_owned(), ""),
+            (format!("UPDATE event_tree SET edge = CAST(substr(edge, 1, 64) || (SELECT leaf_hash FROM event WHERE place = 5) AS {bytes})"), "has another root"),
             ("DELETE FROM event WHERE place >= 9; DELETE FROM event_tree".to_owned(), "a checkpoint was signed for 10 events, 9 are there"),
         ];
         for (tamper, words) in tampered {
-            if words.is_empty() {
-                continue;
-            }
             home.sql(&tamper);
             let wrong = stage.check_log(&heads).wrong;
             assert!(wrong.iter().any(|one| one.contains(words)), "{tamper}: {wrong:?}");
@@ -195,9 +193,8 @@ both! {
         assert_eq!((erased.event.actor.as_str(), erased.personal), ("", Personal::Erased(now)));
         let found = stage.check_log(&[head]);
         assert_eq!((found.wrong, found.erased), (Vec::new(), 1));
-        let bytes: String = if home.takes_several_nodes() { "length(salt)" } else { "length(salt)" }.to_owned();
-        let sql = format!("SELECT {bytes} FROM event_personal WHERE erased_at IS NOT NULL");
-        assert_eq!(home.number(&sql), 0, "the salt is gone too");
+        let sql = "SELECT length(salt) FROM event_personal WHERE erased_at IS NOT NULL";
+        assert_eq!(home.number(sql), 0, "the salt is gone too");
     }
 
     fn events_are_found_by_each_of_their_filters_page_by_page(home: &Home) {
