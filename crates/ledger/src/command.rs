@@ -1,6 +1,6 @@
 //! Commands: everything that may change the book, each run on a page at a moment.
 //!
-//! A fact ([`Push`], [`Import`], [`Lapse`], [`Tell`]) is recorded; a request is decided and
+//! A fact ([`Push`], [`Import`], [`Lapse`], [`Tell`], [`Sequence`]) is recorded; a request is decided and
 //! may be refused. Who owns the page runs a command again after reading what it missed.
 
 mod account;
@@ -8,6 +8,7 @@ mod binding;
 mod catalogue;
 mod house;
 mod report;
+mod sequence;
 mod token;
 
 use wire::id::{AccountId, AlarmId, EventId, RequestId, VirtualAccountId};
@@ -20,11 +21,13 @@ use crate::posting::{Effect, Event, Posting};
 use crate::refusal::Refusal;
 use crate::role::Permit;
 
+pub use crate::detail::Detail;
 pub use account::{CreateAccount, CreateVirtualAccount};
 pub use binding::{Bind, Bound, RevokeKey};
 pub use catalogue::{DefineLicense, EndUse, GrantEntitlement};
 pub use house::{BeginSession, EndSession, KeepFact, MakeClaim};
 pub use report::{Completeness, Import, Imported, PoolStanding, Push, Pushed};
+pub use sequence::{KeepCheckpoint, Sequence, Unplaced};
 pub use token::{CreateToken, RevokeToken};
 
 /// Why a command stopped.
@@ -76,42 +79,10 @@ impl Asked {
             action: action.to_owned(),
             subject,
             detail: detail.json(),
+            private: detail.private_json(),
             address: self.permit.address().to_owned(),
         })
     }
-}
-
-/// The particulars of an event, as a flat JSON object of strings.
-#[derive(Clone, Debug, Default)]
-struct Detail(Vec<(&'static str, String)>);
-
-impl Detail {
-    fn with(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.0.push((name, value.to_string()));
-        self
-    }
-
-    fn json(&self) -> String {
-        let members: Vec<String> = self
-            .0
-            .iter()
-            .map(|(name, value)| format!("\"{name}\":\"{}\"", escape(value)))
-            .collect();
-        format!("{{{}}}", members.join(","))
-    }
-}
-
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            c if u32::from(c) < 0x20 => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 /// The passing of time in one pool.
@@ -155,6 +126,8 @@ pub enum Command {
     KeepFact(KeepFact),
     BeginSession(BeginSession),
     EndSession(EndSession),
+    Sequence(Sequence),
+    KeepCheckpoint(KeepCheckpoint),
 }
 
 /// What a command answers.
@@ -233,6 +206,8 @@ impl Command {
             Self::KeepFact(fact) => fact.decide(),
             Self::BeginSession(session) => session.decide(),
             Self::EndSession(session) => session.decide(page, now)?,
+            Self::Sequence(sequence) => sequence.decide(page, now)?,
+            Self::KeepCheckpoint(keep) => keep.decide(),
         };
         page.turn(posting);
         Ok(Answer::Done)

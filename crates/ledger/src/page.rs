@@ -21,6 +21,7 @@ use crate::entitlement::Entitlement;
 use crate::house::{Claim, ClaimKind, HouseFact, Session};
 use crate::instance::{DeviceKey, Identity, Instance, Name, Use};
 use crate::license::License;
+use crate::log::EventTree;
 use crate::person::{AccessRequest, ApiToken, Grant, Link, Person, Terms};
 use crate::pool::Pool;
 use crate::posting::{Effect, Posting};
@@ -87,6 +88,8 @@ pub enum Want {
     ReportsAt(AccountId, InstanceId, KeyId, Position),
     /// All reports of an instance.
     Reports(AccountId, InstanceId),
+    /// The tree of an account's events, held.
+    EventTree(AccountId),
 }
 
 /// A row was asked for that the page has not read.
@@ -174,6 +177,7 @@ pub struct Page {
     pub access_requests: Leaf<(AccountId, AccessRequestId), AccessRequest>,
     pub api_tokens: Leaf<[u8; 32], ApiToken>,
     pub terms: Leaf<u32, Terms>,
+    pub event_trees: Leaf<AccountId, EventTree>,
     pub reports: Leaf<ReportKey, Recorded>,
     /// What is to be appended, in order: entries, reports, alarm changes, events, news.
     pub appended: Vec<Effect>,
@@ -194,7 +198,7 @@ macro_rules! each_leaf {
     ($page:ident, $leaf:ident => $what:expr) => {
         each_leaf!($page, $leaf => $what, accounts virtual_accounts licenses entitlements instances
             device_keys identities names uses pools alarms tokens claims house_facts sessions
-            people grants links access_requests api_tokens terms)
+            people grants links access_requests api_tokens terms event_trees)
     };
     ($page:ident, $leaf:ident => $what:expr, $($name:ident)+) => { $({
         let $leaf = &mut $page.$name;
@@ -366,6 +370,15 @@ impl Page {
         Ok(self.accounts.rows.get(&id).and_then(Option::as_ref))
     }
 
+    /// Holds the tree of an account's events; `None` if it has none yet.
+    ///
+    /// # Errors
+    /// [`Unread`] if the tree is not held yet.
+    pub fn hold_event_tree(&self, id: AccountId) -> Result<Option<&EventTree>, Unread> {
+        self.require(Want::EventTree(id))?;
+        Ok(self.event_trees.rows.get(&id).and_then(Option::as_ref))
+    }
+
     /// The virtual accounts of an account, in order of their ids.
     ///
     /// # Errors
@@ -526,6 +539,7 @@ impl Page {
             Effect::AccessRequest(row) => self.access_requests.put((row.account, row.id), row),
             Effect::ApiToken(row) => self.api_tokens.put(row.hash, row),
             Effect::Terms(row) => self.terms.put(row.version, row),
+            Effect::EventTree(row) => self.event_trees.put(row.account, row),
             Effect::Report(report, evidence) => {
                 self.reports.learn(report_key(&report), Some((*report).clone()));
                 self.appended.push(Effect::Report(report, evidence));

@@ -9,6 +9,7 @@ use crate::entitlement::{Bucket, Entitlement};
 use crate::house::{Claim, HouseFact, Session};
 use crate::instance::{DeviceKey, Identity, Instance, Name, Use};
 use crate::license::License;
+use crate::log::{EventTree, KeptCheckpoint, KeptSubtree, Placed};
 use crate::person::{AccessRequest, ApiToken, Grant, Letter, Link, Person, Terms};
 use crate::pool::Pool;
 use crate::report::Recorded;
@@ -54,8 +55,10 @@ pub struct Event {
     pub action: String,
     /// To what: the id of the thing.
     pub subject: String,
-    /// The particulars, as compact JSON text.
+    /// The particulars, as compact JSON text: see [`crate::detail::Detail`].
     pub detail: String,
+    /// Those particulars that tell of a person, in the same form, or empty.
+    pub private: String,
     /// From which network address, or empty.
     pub address: String,
 }
@@ -163,6 +166,14 @@ pub enum Effect {
     News(News),
     /// Queues a mail.
     Letter(Letter),
+    /// Gives an event its place.
+    Placed(Box<Placed>),
+    /// Keeps a subtree's root.
+    KeptSubtree(KeptSubtree),
+    /// Puts the tree of an account's events.
+    EventTree(EventTree),
+    /// Keeps a checkpoint.
+    KeptCheckpoint(KeptCheckpoint),
 }
 
 /// All that one command yields.

@@ -60,18 +60,32 @@ impl Asker {
     /// All rows of a list, however many pages they are on.
     pub(crate) fn list(&self, path: &str) -> Result<Vec<Value>> {
         let mut rows = Vec::new();
+        self.each(path, |row| rows.push(row.clone()))?;
+        Ok(rows)
+    }
+
+    /// Shows each row of a list, page by page.
+    pub(crate) fn each(&self, path: &str, mut show: impl FnMut(&Value)) -> Result<()> {
         let mut next = String::new();
         loop {
             let mark = if path.contains('?') { '&' } else { '?' };
-            let mut page = self.get(&format!("{path}{mark}limit={ROWS}{next}"))?;
-            if let Some(Value::Array(items)) = page.get_mut("items").map(Value::take) {
-                rows.extend(items);
-            }
+            let page = self.get(&format!("{path}{mark}limit={ROWS}{next}"))?;
+            page.get("items").and_then(Value::as_array).into_iter().flatten().for_each(&mut show);
             match page.get("next_cursor").and_then(Value::as_str) {
                 Some(cursor) => next = format!("&cursor={cursor}"),
-                None => return Ok(rows),
+                None => return Ok(()),
             }
         }
+    }
+
+    /// Reads something that is no JSON.
+    pub(crate) fn fetch(&self, path: &str) -> Result<Vec<u8>> {
+        let Reply { status, body } = self.reply("GET", path, None)?;
+        if status.is_success() {
+            return Ok(body);
+        }
+        let said: Option<Value> = serde_json::from_slice(&body).ok();
+        refused("GET", path, status, said.as_ref())
     }
 
     fn told(
@@ -80,16 +94,34 @@ impl Asker {
         path: &str,
         body: Option<(&'static str, Vec<u8>)>,
     ) -> Result<Value> {
-        let question = Question { method: method.parse()?, path: path.to_owned(), body };
-        let Reply { status, body } = self.runtime.block_on(self.desk.ask(question))?;
+        let Reply { status, body } = self.reply(method, path, body)?;
         let said: Option<Value> = serde_json::from_slice(&body).ok();
         if status.is_success() {
             return Ok(said.unwrap_or_default());
         }
-        let detail = said.as_ref().and_then(|said| said.get("detail")).and_then(Value::as_str);
-        let detail = detail.with_context(|| format!("{method} {path}: status {status}"))?;
-        bail!("{detail}")
+        refused(method, path, status, said.as_ref())
     }
+
+    fn reply(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<(&'static str, Vec<u8>)>,
+    ) -> Result<Reply> {
+        let question = Question { method: method.parse()?, path: path.to_owned(), body };
+        Ok(self.runtime.block_on(self.desk.ask(question))?)
+    }
+}
+
+fn refused<T>(
+    method: &str,
+    path: &str,
+    status: impl std::fmt::Display,
+    said: Option<&Value>,
+) -> Result<T> {
+    let detail = said.and_then(|said| said.get("detail")).and_then(Value::as_str);
+    let detail = detail.with_context(|| format!("{method} {path}: status {status}"))?;
+    bail!("{detail}")
 }
 
 /// The text of a field, or nothing.

@@ -50,7 +50,12 @@ pub(crate) fn fsck(ask: Fsck) -> Result<ExitCode> {
                 0 => "all in order".to_owned(),
                 count => format!("{count} do not fit: restore a backup (store.corrupt)"),
             };
-            println!("pools: {}, lines: {}: {verdict}", found["pools"], found["entries"]);
+            let odd = found.get("odd").and_then(Value::as_array).unwrap_or(&empty);
+            odd.iter().filter_map(Value::as_str).for_each(|line| println!("odd: {line}"));
+            println!(
+                "pools: {}, lines: {}, events: {}: {verdict}",
+                found["pools"], found["entries"], found["events"]
+            );
         }
     }
     Ok(if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

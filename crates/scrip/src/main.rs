@@ -4,11 +4,13 @@ mod account;
 mod config;
 mod demo;
 mod desk;
+mod event;
 mod host;
 mod import;
 mod inventory;
 mod license;
 mod log;
+mod prove;
 mod serve;
 mod show;
 mod token;
@@ -71,6 +73,9 @@ enum Verb {
     /// Look at alarms.
     #[command(subcommand)]
     Alarm(inventory::AlarmVerb),
+    /// Look at the event log, and prove that nobody altered it.
+    #[command(subcommand)]
+    Event(event::EventVerb),
     /// Make a new set-up secret; the one before is void.
     SetupSecret(host::SetUpSecret),
     /// Prove that the book is consistent.
@@ -97,6 +102,7 @@ fn main() -> ExitCode {
         Verb::Pool(verb) => inventory::run_pool(verb),
         Verb::Instance(verb) => inventory::run_instance(verb),
         Verb::Alarm(verb) => inventory::run_alarm(verb),
+        Verb::Event(verb) => event::run(verb),
         Verb::SetupSecret(ask) => host::set_up_secret(ask),
         Verb::Fsck(ask) => host::fsck(ask),
         Verb::Backup(ask) => host::backup(ask),

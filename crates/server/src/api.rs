@@ -10,6 +10,7 @@ mod body;
 mod catalogue;
 mod description;
 mod device;
+mod events;
 mod guard;
 mod imports;
 mod instances;

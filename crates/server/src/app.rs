@@ -8,6 +8,8 @@ pub mod attempts;
 pub mod backup;
 pub mod catalogue;
 pub mod check;
+pub mod events;
+pub mod export;
 pub mod found;
 pub mod import_usage;
 pub mod inventory;

@@ -150,6 +150,20 @@ pub struct Syslog {
     /// The name of the program in each line, of at most 48 printable characters.
     #[serde(default = "app_name")]
     pub app_name: String,
+    /// Which events are forwarded beside the alarms.
+    #[serde(default)]
+    pub events: ForwardedEvents,
+}
+
+/// Which events are forwarded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForwardedEvents {
+    /// None.
+    #[default]
+    None,
+    /// Every one, from the first in the log on.
+    All,
 }
 
 fn app_name() -> String {

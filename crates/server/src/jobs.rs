@@ -3,9 +3,11 @@
 //! Everything to be told lies in the outbox, written by the change that caused it; a job takes
 //! it, tells it and notes that it did. So a crash in between tells it twice, never not at all.
 
+mod forward;
 pub mod mail;
 #[cfg(test)]
 mod samples;
+mod sequence;
 pub mod syslog;
 mod tell;
 mod tend;
@@ -15,7 +17,7 @@ use tokio::task::JoinHandle;
 
 use crate::app::App;
 use crate::closing::Closing;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, ForwardedEvents, Syslog};
 
 /// Why a job cannot be started.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +37,8 @@ pub enum JobFault {
 pub(crate) struct Tellers {
     mail: Option<mail::Post>,
     syslog: Option<syslog::Line>,
+    /// Events have a line of their own, so that neither waits for the other.
+    events: Option<syslog::Line>,
 }
 
 impl Tellers {
@@ -42,12 +46,23 @@ impl Tellers {
     pub(crate) fn new(config: &Config, public_url: &str) -> Result<Self, JobFault> {
         let mail = config.mail.as_ref().map(|mail| mail::Post::new(mail, public_url));
         let line = |syslog| syslog::Line::new(syslog, &config.server.node, std::process::id());
-        Ok(Self { mail: mail.transpose()?, syslog: config.syslog.as_ref().map(line) })
+        let every = |syslog: &&Syslog| syslog.events == ForwardedEvents::All;
+        Ok(Self {
+            mail: mail.transpose()?,
+            syslog: config.syslog.as_ref().map(line),
+            events: config.syslog.as_ref().filter(every).map(line),
+        })
     }
 
-    /// Starts them, and the job that lets time pass.
+    /// Starts them, and the jobs that let time pass and give events their places.
     pub(crate) fn start(self, app: &App, closing: &Closing) -> Vec<JoinHandle<()>> {
-        let mut jobs = vec![tokio::spawn(tend::run(app.clone(), closing.clone()))];
+        let mut jobs = vec![
+            tokio::spawn(tend::run(app.clone(), closing.clone())),
+            tokio::spawn(sequence::run(app.clone(), closing.clone())),
+        ];
+        jobs.extend(
+            self.events.map(|line| tokio::spawn(forward::run(app.clone(), line, closing.clone()))),
+        );
         jobs.extend(
             self.mail.map(|mail| tokio::spawn(tell::run(app.clone(), mail, closing.clone()))),
         );

@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod app;
+mod attachment;
 mod closing;
 pub mod config;
 pub mod jobs;

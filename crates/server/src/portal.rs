@@ -8,6 +8,7 @@ pub mod pages;
 
 mod answer;
 mod door;
+mod events;
 mod facts;
 mod overview;
 mod pastes;
@@ -33,6 +34,9 @@ pub fn routes() -> Router<App> {
         .route(paths::OVERVIEW, get(overview::overview))
         .route(paths::ALARMS, get(things::open_alarms))
         .route(paths::SETTLED_ALARMS, get(things::settled_alarms))
+        .route(paths::EVENTS, get(events::log))
+        .route(paths::EVENTS_EXPORT, get(events::export))
+        .route(paths::CHECKPOINT, get(events::checkpoint))
         .route(paths::POOL, get(things::pool))
         .route(paths::INSTANCE, get(things::instance))
         .route(paths::TOKENS, get(tokens::list).post(tokens::create))

@@ -192,6 +192,7 @@ async fn open_book(config: &Config, world: &World) -> Result<Book, StartError> {
         channels: channels(config),
         runner: Runner::Threads,
         now: world.now(),
+        salt: world.random(),
     };
     let book = tokio::task::spawn_blocking(move || Book::open(&options)).await;
     Ok(book.map_err(|error| store::Fault::Down { why: error.to_string() })??)

@@ -246,3 +246,21 @@ async fn assets_are_kept_for_ever_and_known_again() {
     assert_eq!((again.status, again.body.as_str()), (StatusCode::NOT_MODIFIED, ""));
     assert_eq!(house.ask("GET", "/assets/portal.css", "", "").await.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn the_event_log_is_filtered_and_goes_on_and_is_kept_as_a_file() {
+    let house = House::new("event_log").await;
+    let cookie = house.signed_in().await;
+    let page = house.page("events", &cookie).await;
+    assert!(page.contains("entitlement.granted") && page.contains("account.created"), "{page}");
+    let narrowed = house.page("events?action=account.created&since=&until=", &cookie).await;
+    assert!(narrowed.contains("<b>account.created</b>"), "{narrowed}");
+    assert!(!narrowed.contains("<b>entitlement.granted</b>"), "{narrowed}");
+    let wrong = house.page("events?since=%3Cb%3E", &cookie).await;
+    assert!(wrong.contains("is no day") && !wrong.contains("<b>”"), "{wrong}");
+    let file = house.ask("GET", &house.path("events/export?format=csv"), &cookie, "").await;
+    assert_eq!(file.header("content-disposition"), "attachment; filename=\"event-log.csv\"");
+    assert!(file.body.starts_with("place,at,actor,"), "{}", file.body);
+    let file = house.ask("GET", &house.path("events/checkpoint"), &cookie, "").await;
+    assert_eq!(file.header("content-type"), "application/cose");
+}

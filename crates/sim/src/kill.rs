@@ -335,7 +335,8 @@ fn check(kills: &Kills, folder: &Path, account: AccountId, devices: &[Device]) -
         None => Place::Sqlite(folder.to_owned()),
     };
     let now = World::system().now();
-    let options = Options { place, channels: Vec::new(), runner: Runner::Threads, now };
+    let options =
+        Options { place, channels: Vec::new(), runner: Runner::Threads, now, salt: [3; 32] };
     let book = Book::open(&options)?;
     let mut in_book = 0;
     let mut in_use: BTreeMap<EntitlementTag, i64> = BTreeMap::new();

@@ -35,8 +35,13 @@ fn main() {
 }
 
 fn measure(name: &str, place: Place) {
-    let options =
-        Options { place, channels: Vec::new(), runner: Runner::Threads, now: Timestamp::MIN };
+    let options = Options {
+        place,
+        channels: Vec::new(),
+        runner: Runner::Threads,
+        now: Timestamp::MIN,
+        salt: [3; 32],
+    };
     let stage = Stage::new(Book::open(&options).expect("the book opens"));
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let devices = runtime.block_on(prepare(&stage));

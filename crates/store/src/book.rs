@@ -14,6 +14,7 @@ use crate::migrate::migrate;
 use crate::outbox::Channel;
 use crate::pool::{Pool, Sight, Source};
 use crate::read::Reading;
+use crate::rows::Salts;
 use crate::writer::{Order, Writer, Written};
 
 /// Where the book is.
@@ -45,6 +46,8 @@ pub struct Options {
     pub runner: Runner,
     /// The moment that counts as now, for the log of migrations.
     pub now: Timestamp,
+    /// Random bytes from which the salts of events are made; never kept.
+    pub salt: [u8; 32],
 }
 
 struct Inner {
@@ -85,7 +88,7 @@ impl Book {
             }
         };
         migrate(&mut engine, options.now)?;
-        let writer = Writer::new(engine, options.channels.clone());
+        let writer = Writer::new(engine, options.channels.clone(), Salts(options.salt));
         let desk = match options.runner {
             Runner::Inline => Desk::inline(writer),
             Runner::Threads => Desk::threaded(writer)?,

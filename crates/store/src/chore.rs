@@ -1,6 +1,6 @@
 //! Chores: what jobs do to rows directly, each in a transaction of its own.
 
-use wire::id::{AccountId, MessageId};
+use wire::id::{AccountId, EventId, MessageId};
 use wire::time::Timestamp;
 
 use crate::engine::Engine;
@@ -42,6 +42,33 @@ pub enum Chore {
         /// Why it failed.
         error: String,
     },
+    /// Takes what one node at a time may do, or keeps it, until a moment.
+    Lease {
+        /// What it is.
+        name: &'static str,
+        /// Who takes it.
+        holder: [u8; 16],
+        /// The moment that counts as now.
+        now: Timestamp,
+        /// Until when nobody else takes it.
+        until: Timestamp,
+    },
+    /// Notes up to which place, which is not part of it, the events of an account were forwarded.
+    NoteForwarded {
+        /// The account.
+        account: AccountId,
+        /// The place.
+        place: u64,
+    },
+    /// Erases what an event tells of people. Its leaf in the tree stays as it is.
+    ErasePersonal {
+        /// The account.
+        account: AccountId,
+        /// When it happened, and its id.
+        event: (Timestamp, EventId),
+        /// When it is erased.
+        now: Timestamp,
+    },
     /// Removes sessions and told news that are older than a moment.
     Forget {
         /// The moment.
@@ -54,6 +81,10 @@ pub enum Chore {
 pub enum Swept {
     /// News in hand.
     News(Vec<Queued>),
+    /// It is the asker's until then.
+    Leased,
+    /// Somebody else has it.
+    Taken,
     /// Nothing to say.
     Done,
 }
@@ -74,6 +105,26 @@ impl Chore {
                 let sql = "UPDATE outbox SET due_at = $4, last_error = $5 \
                            WHERE account_id = $1 AND message_id = $2 AND channel = $3";
                 engine.query(sql, &row![news.0, news.1, news.2, *due_at, *error])?;
+                Ok(Swept::Done)
+            }
+            Self::Lease { name, holder, now, until } => {
+                let sql = "INSERT INTO lease (name, holder, until_at) VALUES ($1, $2, $4) \
+                           ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until_at = excluded.until_at \
+                           WHERE lease.holder = $2 OR lease.until_at <= $3 RETURNING until_at";
+                let rows = engine.query(sql, &row![(*name).to_owned(), *holder, *now, *until])?;
+                Ok(if rows.is_empty() { Swept::Taken } else { Swept::Leased })
+            }
+            Self::NoteForwarded { account, place } => {
+                let sql = "INSERT INTO event_forward (account_id, place) VALUES ($1, $2) \
+                           ON CONFLICT (account_id) DO UPDATE SET place = excluded.place \
+                           WHERE event_forward.place < excluded.place";
+                engine.query(sql, &row![*account, *place])?;
+                Ok(Swept::Done)
+            }
+            Self::ErasePersonal { account, event: (at, id), now } => {
+                let sql = "UPDATE event_personal SET salt = $4, actor = '', private = '', address = '', erased_at = $5 \
+                           WHERE account_id = $1 AND at = $2 AND event_id = $3 AND erased_at IS NULL";
+                engine.query(sql, &row![*account, *at, *id, Vec::<u8>::new(), *now])?;
                 Ok(Swept::Done)
             }
             Self::Forget { before } => {
@@ -117,7 +168,7 @@ impl Swept {
     pub fn news(self) -> Vec<Queued> {
         match self {
             Self::News(news) => news,
-            Self::Done => Vec::new(),
+            Self::Leased | Self::Taken | Self::Done => Vec::new(),
         }
     }
 }

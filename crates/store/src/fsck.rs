@@ -1,4 +1,7 @@
-//! Checking the book: stored standings equal the fold of the lines they came from.
+//! Checking the book: stored standings equal the fold of the lines they came from, and the
+//! event log is what its tree and its checkpoints say.
+
+mod log;
 
 use std::collections::BTreeMap;
 
@@ -26,6 +29,12 @@ pub struct Findings {
     pub entries: u64,
     /// How many product instances were checked.
     pub instances: u64,
+    /// How many events were compared with their tree.
+    pub events: u64,
+    /// Of how many of them the personal part was erased.
+    pub erased: u64,
+    /// What is odd and proves nothing, in words that name the row.
+    pub odd: Vec<String>,
     /// What does not fit, in words that name the row.
     pub wrong: Vec<String>,
 }

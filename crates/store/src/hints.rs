@@ -20,6 +20,7 @@ pub(crate) fn hints(command: &Command, page: &Page) -> Vec<Want> {
         Command::Bind(bind) => bind_hints(bind, page),
         Command::GrantEntitlement(grant) => grant_hints(grant),
         Command::Lapse(lapse) => lapse_hints(lapse),
+        Command::Sequence(one) => vec![Want::EventTree(one.account)],
         other => other.hints(),
     }
 }

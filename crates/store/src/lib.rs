@@ -9,6 +9,7 @@ mod book;
 mod chore;
 mod desk;
 mod engine;
+pub mod events;
 pub mod evidence;
 mod fault;
 mod folder;

@@ -84,8 +84,6 @@ listed! {
     }
     /// Columns of the changes of alarms.
     AlarmChangeColumn for ledger::posting::AlarmChange { Alarm = "alarm_id", Happening = "happening", RecordedAt = "recorded_at" }
-    /// Columns of events.
-    EventColumn for ledger::posting::Event { At = "at", Action = "action", Subject = "subject" }
     /// Columns of entries.
     EntryColumn for ledger::posting::Entry { Pool = "pool_id", Seq = "seq", EffectiveAt = "effective_at" }
 }

@@ -25,7 +25,11 @@ macro_rules! migration {
     };
 }
 
-const MIGRATIONS: &[Migration] = &[migration!(1, "0001_first_book"), migration!(3, "0003_people")];
+const MIGRATIONS: &[Migration] = &[
+    migration!(1, "0001_first_book"),
+    migration!(2, "0002_event_log"),
+    migration!(3, "0003_people"),
+];
 
 /// How often it is tried when another node starts at the same time.
 const TRIES: u32 = 5;

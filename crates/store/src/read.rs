@@ -103,6 +103,11 @@ impl<'a> Reading<'a> {
         self.engine.query(sql, values)
     }
 
+    /// Whether the engine is one that holds rows: PostgreSQL.
+    pub(crate) fn holds(&self) -> bool {
+        self.engine.holds()
+    }
+
     pub(crate) fn number(&mut self, sql: &str, values: &[Value]) -> Result<i64, Fault> {
         let rows = self.query(sql, values)?;
         Ok(rows

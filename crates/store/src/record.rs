@@ -2,6 +2,7 @@
 
 mod account;
 mod appended;
+mod event;
 mod instance;
 mod person;
 mod pool;
@@ -13,6 +14,7 @@ use crate::table::Table;
 use crate::value::{Fields, Value};
 
 pub(crate) use appended::Evidence;
+pub(crate) use event::{Log, PlacedRow};
 
 /// A row type of the book that has a table.
 pub trait Record: Sized {

@@ -6,16 +6,18 @@ use ledger::entitlement::Entitlement;
 use ledger::house::{Claim, HouseFact, Session};
 use ledger::instance::{DeviceKey, Identity, Instance, Name, Use};
 use ledger::license::License;
+use ledger::log::{EventTree, Salt};
 use ledger::page::{Page, Want, report_key};
 use ledger::person::{AccessRequest, ApiToken, Grant, Link, Person, Terms};
 use ledger::pool::Pool;
-use ledger::posting::Effect;
+use ledger::posting::{Effect, Event};
 use ledger::report::Recorded;
 use ledger::token::Token;
+use sha2::{Digest as _, Sha256};
 
 use crate::fault::Fault;
 use crate::outbox::{Channel, Posted, Queued};
-use crate::record::{Evidence, Record};
+use crate::record::{Evidence, Log, PlacedRow, Record};
 use crate::schema;
 use crate::table::{Hold, Table, Write};
 use crate::value::{Value, row};
@@ -41,7 +43,7 @@ impl Target {
         Self { table, keys, hold: Hold::EvenAbsent }
     }
 
-    /// The place in the order of holding: account, product instance, pool, alarm; then what is
+    /// The place in the order of holding: account, product instance, pool, alarm, tree; then what is
     /// not held.
     pub(crate) fn rank(&self) -> u8 {
         match (self.hold, self.table.name) {
@@ -65,6 +67,7 @@ pub(crate) fn is_anchor(want: &Want) -> bool {
             | Want::Alarm(..)
             | Want::Person(_)
             | Want::Link(_)
+            | Want::EventTree(_)
     )
 }
 
@@ -131,6 +134,7 @@ pub(crate) fn target(want: &Want) -> Target {
         Want::Reports(account, instance) => {
             Target::free(&schema::REPORT, row![*account, *instance])
         }
+        Want::EventTree(account) => Target::held_even_absent(&schema::EVENT_TREE, row![*account]),
     }
 }
 
@@ -183,6 +187,7 @@ fn learn_row(
         "api_token" => learn!(api_tokens, ApiToken, one => one.hash),
         "terms" => learn!(terms, Terms, one => one.version),
         "report" => learn!(reports, Recorded, one => report_key(&one)),
+        "event_tree" => learn!(event_trees, EventTree, one => one.account),
         other => unreachable!("no want means rows of {other}"),
     }
     Ok(())
@@ -206,7 +211,12 @@ pub(crate) enum Rewrite {
 }
 
 /// Everything that a page changed, sorted by table and key.
-pub(crate) fn changes(page: &Page, channels: &[Channel], rewrite: Rewrite) -> Vec<Change> {
+pub(crate) fn changes(
+    page: &Page,
+    channels: &[Channel],
+    rewrite: Rewrite,
+    salts: &Salts,
+) -> Vec<Change> {
     let mut all = Changes { rewrite, all: Vec::new() };
     // What is new may clash: where it must not, the database says so.
     all.puts(Write::Put, page.accounts.changes());
@@ -231,7 +241,8 @@ pub(crate) fn changes(page: &Page, channels: &[Channel], rewrite: Rewrite) -> Ve
     all.puts(Write::Append, page.access_requests.changes());
     all.puts(Write::Append, page.api_tokens.changes());
     all.puts(Write::Append, page.terms.changes());
-    appends(page, channels, &mut all.all);
+    all.puts(Write::Put, page.event_trees.changes());
+    appends(page, channels, salts, &mut all.all);
     all.all
 }
 
@@ -285,8 +296,25 @@ impl Changes {
     }
 }
 
-fn appends(page: &Page, channels: &[Channel], all: &mut Vec<Change>) {
-    let mut rows: [Vec<Vec<Value>>; 7] = Default::default();
+/// Where the salts of events come from: nobody can compute one again once this is forgotten, so
+/// what was hashed with a salt is gone when the salt is erased.
+#[derive(Clone)]
+pub(crate) struct Salts(pub(crate) [u8; 32]);
+
+impl Salts {
+    fn of(&self, event: &Event) -> Salt {
+        let hash = Sha256::new()
+            .chain_update(self.0)
+            .chain_update(event.account.as_bytes())
+            .chain_update(event.at.millis().to_be_bytes())
+            .chain_update(event.id.as_bytes())
+            .finalize();
+        std::array::from_fn(|n| hash[n])
+    }
+}
+
+fn appends(page: &Page, channels: &[Channel], salts: &Salts, all: &mut Vec<Change>) {
+    let mut rows: [Vec<Vec<Value>>; 11] = Default::default();
     for effect in &page.appended {
         match effect {
             Effect::Report(report, sealed) => {
@@ -295,8 +323,15 @@ fn appends(page: &Page, channels: &[Channel], all: &mut Vec<Change>) {
             }
             Effect::Entry(entry) => rows[2].push(entry.values()),
             Effect::AlarmChange(change) => rows[3].push(change.values()),
-            Effect::Event(event) => rows[4].push(event.values()),
-            Effect::Letter(letter) => rows[6].push(Posted::new(letter.clone()).values()),
+            Effect::Event(event) => {
+                let (open, personal) = Log::rows(event, &salts.of(event));
+                rows[4].push(open);
+                rows[6].push(personal);
+            }
+            Effect::Placed(placed) => rows[7].push(PlacedRow::row(placed)),
+            Effect::KeptSubtree(kept) => rows[8].push(kept.values()),
+            Effect::KeptCheckpoint(kept) => rows[9].push(kept.values()),
+            Effect::Letter(letter) => rows[10].push(Posted::new(letter.clone()).values()),
             Effect::News(news) => {
                 let queued =
                     channels.iter().map(|channel| Queued::new(news.clone(), *channel).values());
@@ -313,6 +348,10 @@ fn appends(page: &Page, channels: &[Channel], all: &mut Vec<Change>) {
         (&schema::ALARM_CHANGE, Write::Append),
         (&schema::EVENT, Write::Ensure),
         (&schema::OUTBOX, Write::Ensure),
+        (&schema::EVENT_PERSONAL, Write::Ensure),
+        (&schema::EVENT, Write::Put),
+        (&schema::EVENT_SUBTREE, Write::Append),
+        (&schema::EVENT_CHECKPOINT, Write::Ensure),
         (&schema::LETTER, Write::Ensure),
     ];
     for ((table, write), mut rows) in tables.into_iter().zip(rows) {

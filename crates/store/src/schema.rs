@@ -2,7 +2,13 @@
 //!
 //! The order of columns is the order of values in a row; the first `key` ones are the key.
 
+mod people;
+
 use crate::table::{Column, Index, Kind, Table};
+
+pub(crate) use people::{
+    ACCESS_REQUEST, API_TOKEN, LETTER, LINK, PERSON, ROLE_GRANT, SESSION, TERMS,
+};
 
 pub(crate) const ACCOUNT: Table = Table {
     name: "account",
@@ -279,153 +285,6 @@ pub(crate) const HOUSE_FACT: Table = Table {
     indexes: &[],
 };
 
-pub(crate) const SESSION: Table = Table {
-    name: "session",
-    key: 1,
-    columns: &[
-        Column::new("token_hash", Kind::Bytes),
-        Column::nullable("person_id", Kind::Bytes),
-        Column::new("factors", Kind::Int),
-        Column::new("csrf", Kind::Text),
-        Column::new("began_at", Kind::Int),
-        Column::new("ends_at", Kind::Int),
-        Column::nullable("ended_at", Kind::Int),
-        Column::new("proven_at", Kind::Int),
-        Column::new("seen_at", Kind::Int),
-        Column::new("address", Kind::Text),
-        Column::new("browser", Kind::Text),
-    ],
-    indexes: &[Index { name: "session_by_person", columns: &["person_id", "began_at"] }],
-};
-
-pub(crate) const PERSON: Table = Table {
-    name: "person",
-    key: 1,
-    columns: &[
-        Column::new("person_id", Kind::Bytes),
-        Column::new("email", Kind::Text),
-        Column::new("email_folded", Kind::Text),
-        Column::new("name", Kind::Text),
-        Column::new("state", Kind::Int),
-        Column::new("zone", Kind::Text),
-        Column::new("credentials", Kind::Bytes),
-        Column::new("created_at", Kind::Int),
-    ],
-    indexes: &[],
-};
-
-pub(crate) const ROLE_GRANT: Table = Table {
-    name: "role_grant",
-    key: 2,
-    columns: &[
-        Column::new("account_id", Kind::Bytes),
-        Column::new("grant_id", Kind::Bytes),
-        Column::new("person_id", Kind::Bytes),
-        Column::new("email", Kind::Text),
-        Column::new("email_folded", Kind::Text),
-        Column::new("role", Kind::Int),
-        Column::nullable("virtual_account_id", Kind::Bytes),
-        Column::new("granted_by", Kind::Text),
-        Column::new("granted_at", Kind::Int),
-        Column::nullable("ends_at", Kind::Int),
-        Column::nullable("ended_at", Kind::Int),
-    ],
-    indexes: &[
-        Index { name: "role_grant_by_person", columns: &["person_id", "ended_at"] },
-        Index { name: "role_grant_by_email", columns: &["account_id", "email_folded", "grant_id"] },
-    ],
-};
-
-pub(crate) const LINK: Table = Table {
-    name: "one_time_link",
-    key: 1,
-    columns: &[
-        Column::new("hash", Kind::Bytes),
-        Column::new("purpose", Kind::Int),
-        Column::new("person_id", Kind::Bytes),
-        Column::new("about_account_id", Kind::Bytes),
-        Column::new("credentials_version", Kind::Int),
-        Column::new("made_at", Kind::Int),
-        Column::new("expires_at", Kind::Int),
-        Column::nullable("used_at", Kind::Int),
-    ],
-    indexes: &[],
-};
-
-pub(crate) const ACCESS_REQUEST: Table = Table {
-    name: "access_request",
-    key: 2,
-    columns: &[
-        Column::new("account_id", Kind::Bytes),
-        Column::new("access_request_id", Kind::Bytes),
-        Column::new("person_id", Kind::Bytes),
-        Column::new("email", Kind::Text),
-        Column::new("role", Kind::Int),
-        Column::nullable("virtual_account_id", Kind::Bytes),
-        Column::new("message", Kind::Text),
-        Column::new("state", Kind::Int),
-        Column::new("asked_at", Kind::Int),
-        Column::nullable("decided_at", Kind::Int),
-        Column::new("decided_by", Kind::Text),
-    ],
-    indexes: &[Index {
-        name: "access_request_by_state",
-        columns: &["account_id", "state", "asked_at"],
-    }],
-};
-
-pub(crate) const API_TOKEN: Table = Table {
-    name: "api_token",
-    key: 1,
-    columns: &[
-        Column::new("hash", Kind::Bytes),
-        Column::new("api_token_id", Kind::Bytes),
-        Column::new("kind", Kind::Int),
-        Column::new("person_id", Kind::Bytes),
-        Column::new("within_account_id", Kind::Bytes),
-        Column::new("name", Kind::Text),
-        Column::new("bounds", Kind::Text),
-        Column::new("made_at", Kind::Int),
-        Column::new("expires_at", Kind::Int),
-        Column::nullable("revoked_at", Kind::Int),
-    ],
-    indexes: &[
-        Index { name: "api_token_by_person", columns: &["person_id", "kind", "made_at"] },
-        Index { name: "api_token_by_account", columns: &["within_account_id", "kind", "made_at"] },
-        Index { name: "api_token_by_id", columns: &["api_token_id", "made_at"] },
-    ],
-};
-
-pub(crate) const TERMS: Table = Table {
-    name: "terms",
-    key: 1,
-    columns: &[
-        Column::new("version", Kind::Int),
-        Column::new("title", Kind::Text),
-        Column::new("body", Kind::Text),
-        Column::new("published_at", Kind::Int),
-    ],
-    indexes: &[],
-};
-
-pub(crate) const LETTER: Table = Table {
-    name: "letter",
-    key: 2,
-    columns: &[
-        Column::new("account_id", Kind::Bytes),
-        Column::new("message_id", Kind::Bytes),
-        Column::new("recipient", Kind::Text),
-        Column::new("subject", Kind::Text),
-        Column::new("sealed_text", Kind::Bytes),
-        Column::new("queued_at", Kind::Int),
-        Column::new("attempts", Kind::Int),
-        Column::new("due_at", Kind::Int),
-        Column::nullable("done_at", Kind::Int),
-        Column::new("last_error", Kind::Text),
-    ],
-    indexes: &[Index { name: "letter_by_due", columns: &["done_at", "due_at"] }],
-};
-
 pub(crate) const REPORT: Table = Table {
     name: "report",
     key: 6,
@@ -500,12 +359,92 @@ pub(crate) const EVENT: Table = Table {
         Column::new("account_id", Kind::Bytes),
         Column::new("at", Kind::Int),
         Column::new("event_id", Kind::Bytes),
-        Column::new("actor", Kind::Text),
         Column::new("role", Kind::Text),
         Column::new("action", Kind::Text),
         Column::new("subject", Kind::Text),
         Column::new("detail", Kind::Text),
+        Column::nullable("place", Kind::Int),
+        Column::nullable("personal_hash", Kind::Bytes),
+        Column::nullable("leaf_hash", Kind::Bytes),
+    ],
+    indexes: &[
+        Index { name: "event_by_action", columns: &["account_id", "action", "at", "event_id"] },
+        Index { name: "event_by_subject", columns: &["account_id", "subject", "at", "event_id"] },
+        Index { name: "event_by_place", columns: &["account_id", "place"] },
+        // Only of events that have no place.
+        Index { name: "event_waiting", columns: &["account_id", "at", "event_id"] },
+    ],
+};
+
+pub(crate) const EVENT_PERSONAL: Table = Table {
+    name: "event_personal",
+    key: 3,
+    columns: &[
+        Column::new("account_id", Kind::Bytes),
+        Column::new("at", Kind::Int),
+        Column::new("event_id", Kind::Bytes),
+        Column::new("salt", Kind::Bytes),
+        Column::new("actor", Kind::Text),
+        Column::new("private", Kind::Text),
         Column::new("address", Kind::Text),
+        Column::nullable("erased_at", Kind::Int),
+    ],
+    indexes: &[Index {
+        name: "event_personal_by_actor",
+        columns: &["account_id", "actor", "at", "event_id"],
+    }],
+};
+
+pub(crate) const EVENT_TREE: Table = Table {
+    name: "event_tree",
+    key: 1,
+    columns: &[
+        Column::new("account_id", Kind::Bytes),
+        Column::new("size", Kind::Int),
+        Column::new("edge", Kind::Bytes),
+        Column::new("appended_at", Kind::Int),
+    ],
+    indexes: &[],
+};
+
+pub(crate) const EVENT_SUBTREE: Table = Table {
+    name: "event_subtree",
+    key: 3,
+    columns: &[
+        Column::new("account_id", Kind::Bytes),
+        Column::new("level", Kind::Int),
+        Column::new("position", Kind::Int),
+        Column::new("hash", Kind::Bytes),
+    ],
+    indexes: &[],
+};
+
+pub(crate) const EVENT_CHECKPOINT: Table = Table {
+    name: "event_checkpoint",
+    key: 2,
+    columns: &[
+        Column::new("account_id", Kind::Bytes),
+        Column::new("size", Kind::Int),
+        Column::new("sealed", Kind::Bytes),
+        Column::new("made_at", Kind::Int),
+    ],
+    indexes: &[],
+};
+
+pub(crate) const EVENT_FORWARD: Table = Table {
+    name: "event_forward",
+    key: 1,
+    columns: &[Column::new("account_id", Kind::Bytes), Column::new("place", Kind::Int)],
+    indexes: &[],
+};
+
+pub(crate) const LEASE: Table = Table {
+    name: "lease",
+    key: 1,
+    columns: &[
+        Column::new("name", Kind::Text),
+        Column::new("holder", Kind::Bytes),
+        Column::new("until_at", Kind::Int),
     ],
     indexes: &[],
 };
@@ -574,6 +513,12 @@ pub(crate) const ALL: &[&Table] = &[
     &ENTRY,
     &ALARM_CHANGE,
     &EVENT,
+    &EVENT_PERSONAL,
+    &EVENT_TREE,
+    &EVENT_SUBTREE,
+    &EVENT_CHECKPOINT,
+    &EVENT_FORWARD,
+    &LEASE,
     &OUTBOX,
     &REQUEST,
 ];

@@ -179,6 +179,11 @@ impl<'a> Fields<'a> {
         value.ok_or(Fault::Corrupt { table: self.table.name, row: self.row, column })
     }
 
+    /// The values that were not taken.
+    pub(crate) fn rest(self) -> Vec<Value> {
+        self.values.collect()
+    }
+
     /// Passes over a column that is derived from others.
     pub fn skip(&mut self) {
         self.next += 1;

@@ -21,7 +21,7 @@ use crate::engine::Engine;
 use crate::fault::Fault;
 use crate::hints::{grow, hints};
 use crate::outbox::Channel;
-use crate::rows::{Change, Target, anchor_of, changes, is_anchor, learn, target};
+use crate::rows::{Change, Salts, Target, anchor_of, changes, is_anchor, learn, target};
 use crate::schema;
 use crate::table::Write;
 use batch::Batch;
@@ -68,14 +68,15 @@ pub type Written = Result<Answer, NotWritten>;
 pub(crate) struct Writer {
     engine: Engine,
     channels: Vec<Channel>,
+    salts: Salts,
     /// What the last batches read and wrote. Only where nobody else can write: a SQLite folder
     /// has one process and one writer, so its page stays true. Dropped when anything goes wrong.
     kept: Option<Page>,
 }
 
 impl Writer {
-    pub(crate) fn new(engine: Engine, channels: Vec<Channel>) -> Self {
-        Self { engine, channels, kept: None }
+    pub(crate) fn new(engine: Engine, channels: Vec<Channel>, salts: Salts) -> Self {
+        Self { engine, channels, salts, kept: None }
     }
 
     /// Whether writing waits for a server, which some threads must not.
@@ -209,7 +210,7 @@ impl Writer {
     }
 
     fn finish(&mut self, mut batch: Batch<'_>) -> Result<Vec<Written>, Fault> {
-        let mut changes = changes(&batch.page, &self.channels, self.engine.rewrites());
+        let mut changes = changes(&batch.page, &self.channels, self.engine.rewrites(), &self.salts);
         if !batch.fresh_requests.is_empty() {
             let mut rows = std::mem::take(&mut batch.fresh_requests);
             rows.sort_unstable();

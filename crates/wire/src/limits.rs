@@ -82,6 +82,9 @@ pub const POLICY_BYTES: usize = 4 * 1024;
 /// An acknowledgement, in bytes: 64 reports and 256 standings with long tags.
 pub const ACK_BYTES: usize = 256 * 1024;
 
+/// A checkpoint of an event log, in bytes: an id, a number, a hash and a time.
+pub const CHECKPOINT_BYTES: usize = 1024;
+
 /// How far a device's clock may be off before what it says is flagged: domain practice is an hour.
 pub const CLOCK_FLAG: Span = Span::from_hours(1);
 

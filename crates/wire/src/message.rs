@@ -1,14 +1,16 @@
-//! What is said in sealed messages: trust, policy, acknowledgements.
+//! What is said in sealed messages: trust, policy, acknowledgements, checkpoints.
 //!
 //! Each is deterministic CBOR with numbered members; a number once used is never
 //! used for anything else, and what is added later is optional. Not here: the
 //! seal itself (see [`crate::seal`]), and the reports, which have the field's form.
 
 mod ack;
+mod checkpoint;
 mod policy;
 mod trust;
 
 pub use ack::{Ack, AckedReport, Availability, AvailabilityState, RefusedReport};
+pub use checkpoint::Checkpoint;
 pub use policy::{Policy, Terms};
 pub use trust::{BundleKey, BundleKeyState, TrustBundle, TrustCode, TrustRequest};
 

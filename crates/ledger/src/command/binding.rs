@@ -215,6 +215,7 @@ impl Bind {
             action: "instance.bound".to_owned(),
             subject: instance.id.to_string(),
             detail: detail.json(),
+            private: detail.private_json(),
             address: String::new(),
         })
     }
@@ -256,7 +257,10 @@ impl RevokeKey {
             reason: self.reason.clone(),
             ..key.clone()
         }));
-        let detail = Detail::default().with("reason", &self.reason).with("instance", instance);
+        let detail = Detail::default()
+            .with("reason", &self.reason)
+            .with("instance", instance)
+            .changed("state", "bound", "revoked");
         let subject = self.key.to_string();
         pen.put(self.asked.event(self.account, "device_key.revoked", subject, &detail, now));
         Ok(pen.finish()?)

@@ -34,13 +34,24 @@ impl DefineLicense {
         let known = page.license(&self.license.tag)?;
         let id = known.map_or(self.license.id, |known| known.id);
         let row = License { id, changed_at: now, ..self.license.clone() };
-        let detail = Detail::default()
-            .with("tag", row.tag.as_str())
-            .with("name", &row.name)
-            .with("concern", row.concern.word());
+        let detail = definition_detail(known, &row);
         let event = self.asked.event(house, "license.defined", row.id.to_string(), &detail, now);
         Ok(nothing_but(vec![Effect::License(row), event]))
     }
+}
+
+/// What a definition says, or what it changes.
+fn definition_detail(known: Option<&License>, row: &License) -> Detail {
+    let detail = Detail::default().with("tag", row.tag.as_str());
+    let Some(known) = known else {
+        return detail.with("name", &row.name).with("concern", row.concern.word());
+    };
+    detail
+        .changed("name", &known.name, &row.name)
+        .changed("description", &known.description, &row.description)
+        .changed("enforcement", known.enforcement.word(), row.enforcement.word())
+        .changed("kind", known.kind.word(), row.kind.word())
+        .changed("concern", known.concern.word(), row.concern.word())
 }
 
 /// Grants a lot of a license to a virtual account.
@@ -164,7 +175,8 @@ impl EndUse {
             ended_at: Some(now),
             ..mine.clone()
         }));
-        let detail = Detail::default().with("tag", self.tag.as_str()).with("level", mine.level);
+        let detail =
+            Detail::default().with("tag", self.tag.as_str()).changed("level", mine.level, 0);
         pen.put(self.asked.event(
             self.account,
             "use.ended",

@@ -83,7 +83,7 @@ impl RevokeToken {
             self.account,
             "token.revoked",
             row.id.to_string(),
-            &Detail::default(),
+            &Detail::default().changed("state", "usable", "revoked"),
             now,
         );
         Ok(nothing_but(vec![Effect::Token(row), event]))

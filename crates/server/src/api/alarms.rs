@@ -1,24 +1,20 @@
-//! Alarms, and the log of events.
+//! Alarms.
 
 use axum::Json;
 use axum::extract::State;
 use ledger::alarm as book;
-use ledger::posting as log;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use wire::id::{AccountId, AlarmId, EventId, InstanceId, PoolId, VirtualAccountId};
+use wire::id::{AccountId, AlarmId, InstanceId, PoolId, VirtualAccountId};
 
 use super::asking::{Allowed, PathOf, QueryOf};
-use super::json::{AlarmKind, AlarmState, Moment, Severity, some_text};
-use super::paging::{Limit, Page, Paging, answer, place};
+use super::json::{AlarmKind, AlarmState, Moment, Severity};
+use super::paging::{Limit, Page, answer, place};
 use super::schema;
 use crate::app::App;
 use crate::app::alarms::AlarmView;
 use crate::app::paging::List;
 use crate::problem::Problem;
-
-/// The account under which the house's own events stand.
-const HOUSE: AccountId = AccountId::from_bytes([0; 16]);
 
 /// A cause for a person to act.
 #[derive(Debug, Serialize, ToSchema)]
@@ -118,79 +114,4 @@ pub(super) async fn list_alarms(
     let state = filter.state.map(Into::into);
     let found = app.alarms(&permit, account, state, after, filter.limit.get()).await?;
     Ok(answer(&app, List::Alarms, found, Alarm::from))
-}
-
-/// Who did what by which right.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Event {
-    /// Its id.
-    #[schema(value_type = schema::EventId)]
-    id: EventId,
-    /// When.
-    at: Moment,
-    /// Who, in words.
-    actor: String,
-    /// By which role.
-    role: String,
-    /// What was done: a stable code such as `entitlement.granted`.
-    action: String,
-    /// To what: the id of the thing.
-    subject: String,
-    /// The particulars: an object of strings.
-    #[schema(value_type = std::collections::BTreeMap<String, String>)]
-    detail: serde_json::Value,
-    /// From which network address, if it is known.
-    address: Option<String>,
-}
-
-impl From<log::Event> for Event {
-    fn from(event: log::Event) -> Self {
-        Self {
-            id: event.id,
-            at: Moment(event.at),
-            actor: event.actor,
-            role: event.role,
-            action: event.action,
-            subject: event.subject,
-            detail: serde_json::from_str(&event.detail).unwrap_or_default(),
-            address: some_text(&event.address),
-        }
-    }
-}
-
-/// Lists an account's events, the newest first.
-#[utoipa::path(
-    get,
-    path = "/api/v1/accounts/{account}/events",
-    tag = "events",
-    params(Paging),
-    responses((status = 200, body = Page<Event>))
-)]
-pub(super) async fn list_events(
-    State(app): State<App>,
-    Allowed(permit): Allowed,
-    PathOf(account): PathOf<AccountId>,
-    QueryOf(paging): QueryOf<Paging>,
-) -> Result<Json<Page<Event>>, Problem> {
-    let after = place(&app, List::Events, paging.cursor.as_deref())?;
-    let found = app.events(&permit, account, after, paging.limit.get()).await?;
-    Ok(answer(&app, List::Events, found, Event::from))
-}
-
-/// Lists the house's own events, such as definitions of licenses, the newest first.
-#[utoipa::path(
-    get,
-    path = "/api/v1/events",
-    tag = "house",
-    params(Paging),
-    responses((status = 200, body = Page<Event>))
-)]
-pub(super) async fn list_house_events(
-    State(app): State<App>,
-    Allowed(permit): Allowed,
-    QueryOf(paging): QueryOf<Paging>,
-) -> Result<Json<Page<Event>>, Problem> {
-    let after = place(&app, List::Events, paging.cursor.as_deref())?;
-    let found = app.events(&permit, HOUSE, after, paging.limit.get()).await?;
-    Ok(answer(&app, List::Events, found, Event::from))
 }

@@ -11,7 +11,9 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use super::guard::Guarded;
-use super::{accounts, alarms, catalogue, description, device, imports, instances, pools, tokens};
+use super::{
+    accounts, alarms, catalogue, description, device, events, imports, instances, pools, tokens,
+};
 use crate::app::App;
 
 /// Where a right is needed.
@@ -81,7 +83,11 @@ fn table() -> Vec<Route> {
         line(Nothing, routes!(device::show_trust_bundle)),
         line(Nothing, routes!(description::show_description)),
         line(Right(Read, House), routes!(accounts::show_totals)),
-        line(Right(ReadEvents, House), routes!(alarms::list_house_events)),
+        line(Right(ReadEvents, House), routes!(events::list_house_events)),
+        line(Right(ReadEvents, House), routes!(events::export_house_events)),
+        line(Right(ReadEvents, House), routes!(events::list_house_event_entries)),
+        line(Right(ReadEvents, House), routes!(events::show_house_checkpoint)),
+        line(Right(ReadEvents, House), routes!(events::show_house_proof)),
         line(Right(Read, House), routes!(accounts::list_accounts)),
         line(Right(CreateAccount, House), routes!(accounts::create_account)),
         line(Right(ReadAccount, Account), routes!(accounts::show_account)),
@@ -98,7 +104,11 @@ fn table() -> Vec<Route> {
         line(Right(Read, Account), routes!(instances::show_instance)),
         line(Right(EndUse, Account), routes!(instances::end_use)),
         line(Right(Read, Account), routes!(alarms::list_alarms)),
-        line(Right(ReadEvents, Account), routes!(alarms::list_events)),
+        line(Right(ReadEvents, Account), routes!(events::list_events)),
+        line(Right(ReadEvents, Account), routes!(events::export_events)),
+        line(Right(ReadEvents, Account), routes!(events::list_event_entries)),
+        line(Right(ReadEvents, Account), routes!(events::show_checkpoint)),
+        line(Right(ReadEvents, Account), routes!(events::show_proof)),
         line(Right(Read, Account), routes!(tokens::list_tokens)),
         line(Right(ManageTokens, Account), routes!(tokens::create_token)),
         line(Right(ManageTokens, Account), routes!(tokens::show_token)),

@@ -3,10 +3,8 @@
 use ledger::account::VirtualAccount;
 use ledger::alarm::{Alarm, AlarmState};
 use ledger::license::License;
-use ledger::posting::Event;
-use ledger::refusal::Refusal;
-use ledger::role::{Action, Permit, Reach};
-use store::listing::{AlarmColumn, Cursor, Direction, EventColumn, Query, Rows};
+use ledger::role::{Action, Permit};
+use store::listing::{AlarmColumn, Cursor, Direction, Query, Rows};
 use store::{Reading, Sight};
 use wire::id::AccountId;
 use wire::tag::EntitlementTag;
@@ -74,28 +72,6 @@ impl App {
         let query = Query::all(0).is(AlarmColumn::State, AlarmState::Open);
         let query = in_reach(query, AlarmColumn::VirtualAccount, permit);
         let read = move |reading: &mut Reading<'_>| reading.count::<Alarm>(account, &query);
-        Ok(self.book.read(Sight::Account(account), read).await?)
-    }
-
-    /// A page of an account's event log, the newest first.
-    ///
-    /// # Errors
-    /// `permit.denied`, faults of the store.
-    pub async fn events(
-        &self,
-        permit: &Permit,
-        account: AccountId,
-        after: Option<Cursor>,
-        limit: u32,
-    ) -> Result<Rows<Event>, Error> {
-        permit.allows(Action::ReadEvents, account)?;
-        if *permit.reach() != Reach::Whole {
-            // An event does not say yet in which virtual account it happened.
-            let (role, action) = (permit.role().word(), Action::ReadEvents.words());
-            return Err(Refusal::Denied { role, action }.into());
-        }
-        let query = Query::all(limit).sorted(EventColumn::At, Direction::Down).after(after);
-        let read = move |reading: &mut Reading<'_>| reading.list::<Event>(account, &query);
         Ok(self.book.read(Sight::Account(account), read).await?)
     }
 }

@@ -39,7 +39,7 @@ impl List {
             Self::Reports => "reports",
             Self::Alarms => "alarms",
             Self::Tokens => "tokens",
-            Self::Events => "events",
+            Self::Events => "event_log",
         }
     }
 }

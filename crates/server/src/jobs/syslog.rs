@@ -7,6 +7,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use ledger::alarm::Severity;
+use ledger::log::Logged;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpStream, UdpSocket, lookup_host};
 use wire::time::Timestamp;
@@ -18,6 +19,10 @@ use crate::config::{Syslog, SyslogTransport};
 
 /// The id of the structured data.
 const DATA_ID: &str = "scrip@32473";
+/// The severity of an event.
+const NOTICE: u8 = 5;
+/// The most characters of a message id.
+const MESSAGE_ID: usize = 32;
 
 /// A line to a syslog server.
 pub struct Line {
@@ -49,6 +54,40 @@ impl Line {
             process = self.process,
             data = structured(news),
         )
+    }
+
+    /// The message of an event.
+    pub fn event_message(&self, logged: &Logged) -> String {
+        let event = &logged.event;
+        let priority = (self.config.facility as u8) * 8 + NOTICE;
+        let name: String = event.action.chars().take(MESSAGE_ID).collect();
+        let place = logged.place.map(|place| place.number.to_string()).unwrap_or_default();
+        let fields = [
+            ("account", event.account.to_string()),
+            ("event", event.id.to_string()),
+            ("place", place),
+            ("actor", event.actor.clone()),
+            ("role", event.role.clone()),
+            ("subject", event.subject.clone()),
+            ("address", event.address.clone()),
+            ("detail", event.detail.clone()),
+            ("personal", event.private.clone()),
+        ];
+        let data = parameters(fields);
+        let text = words::line(&format!("{} {}", event.action, event.subject));
+        format!(
+            "<{priority}>1 {at} {node} {app} {process} {name} {data} {text}",
+            at = event.at,
+            node = self.node,
+            app = self.config.app_name,
+            process = self.process,
+        )
+    }
+
+    /// Sends the message of an event.
+    pub(super) async fn send_event(&mut self, logged: &Logged) -> std::io::Result<()> {
+        let message = self.event_message(logged);
+        self.send(&message).await
     }
 
     async fn send(&mut self, message: &str) -> std::io::Result<()> {
@@ -131,6 +170,11 @@ fn structured(news: &NamedNews) -> String {
         ("since", told.since.to_string()),
         ("message", told.id.to_string()),
     ];
+    parameters(fields)
+}
+
+/// Structured data of these parameters; empty ones are left out.
+fn parameters<const N: usize>(fields: [(&str, String); N]) -> String {
     let mut out = format!("[{DATA_ID}");
     for (name, value) in fields.into_iter().filter(|(_, value)| !value.is_empty()) {
         out.push_str(&format!(" {name}=\"{}\"", escape(&value)));

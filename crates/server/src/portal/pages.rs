@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod alarms;
 pub mod assets;
+pub mod events;
 pub mod frame;
 pub mod instance;
 pub mod moment;

@@ -51,6 +51,9 @@ async fn set_up_secret(
 struct Checked {
     pools: u64,
     entries: u64,
+    events: u64,
+    erased: u64,
+    odd: Vec<String>,
     wrong: Vec<String>,
 }
 
@@ -59,7 +62,14 @@ async fn check(
     Extension(actor): Extension<Actor>,
 ) -> Result<Json<Checked>, Problem> {
     let found = app.check(&host_permit(&actor)?).await?;
-    Ok(Json(Checked { pools: found.pools, entries: found.entries, wrong: found.wrong }))
+    Ok(Json(Checked {
+        pools: found.pools,
+        entries: found.entries,
+        events: found.events,
+        erased: found.erased,
+        odd: found.odd,
+        wrong: found.wrong,
+    }))
 }
 
 #[derive(Deserialize)]

@@ -48,6 +48,7 @@ impl Home {
             channels: vec![Channel::Mail],
             runner: Runner::Threads,
             now: NOON,
+            salt: [3; 32],
         };
         Book::open(&options).expect("the book opens")
     }

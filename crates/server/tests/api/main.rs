@@ -7,6 +7,7 @@ mod asking;
 mod catalogue;
 mod description;
 mod device;
+mod events;
 mod home;
 mod imports;
 mod instances;

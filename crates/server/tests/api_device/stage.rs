@@ -76,6 +76,7 @@ impl Stage {
             channels: Vec::new(),
             runner: Runner::Threads,
             now: NOON,
+            salt: [3; 32],
         };
         let book = Book::open(&options).expect("the book opens");
         let script = Script::new(7, NOON);

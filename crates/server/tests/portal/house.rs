@@ -111,6 +111,7 @@ impl House {
             channels: Vec::new(),
             runner: Runner::Threads,
             now: NOW,
+            salt: [3; 32],
         };
         let book = Book::open(&options).expect("a book");
         let keys = KeyFolder::open(&folder).expect("a key folder");

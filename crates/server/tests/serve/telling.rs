@@ -29,6 +29,7 @@ fn syslog(address: std::net::SocketAddr, transport: SyslogTransport) -> Syslog {
         transport,
         facility: Facility::Local0,
         app_name: "scrip".to_owned(),
+        events: server::config::ForwardedEvents::None,
     }
 }
 
@@ -142,4 +143,29 @@ async fn news_that_nobody_takes_is_given_up_after_some_days() {
     assert_eq!((tries, outlook), (80, Some(Outlook::GivenUp)));
     assert!(app.world.now().since(MORNING) > Span::from_days(3));
     assert_eq!(app.waiting().await.expect("counted").news, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_event_is_forwarded_in_order_once_it_has_its_place() {
+    let folder = Scratch::new();
+    let (line, lines) = syslog_udp().await;
+    let mut config = Config::in_folder(folder.path());
+    let events = server::config::ForwardedEvents::All;
+    config.syslog = Some(Syslog { events, ..syslog(line, SyslogTransport::Udp) });
+    let house = House::open(config).await;
+    house.device(1).await;
+    let is_event = |line: &String| line.contains(" event=\"ev_");
+    until("they are forwarded", async || {
+        lines.all().iter().filter(|one| is_event(one)).count() >= 3
+    })
+    .await;
+    let all = lines.all();
+    let own = format!("account=\"{}\"", house.company.account);
+    let places: Vec<String> =
+        all.iter().filter(|one| is_event(one) && one.contains(&own)).cloned().collect();
+    for (nth, told) in places.iter().enumerate() {
+        assert!(told.contains(&format!(" place=\"{nth}\" ")), "{told}");
+    }
+    assert!(places.iter().any(|told| told.contains(" instance.bound [scrip@32473 ")), "{places:?}");
+    house.close().await;
 }

@@ -143,8 +143,13 @@ async fn open(place: &str) -> anyhow::Result<App> {
         Some(("postgres", url)) => Place::Postgres(url.to_owned()),
         _ => bail!("a place is sqlite:FOLDER or postgres:URL"),
     };
-    let options =
-        Options { place, channels: Vec::new(), runner: Runner::Threads, now: world.now() };
+    let options = Options {
+        place,
+        channels: Vec::new(),
+        runner: Runner::Threads,
+        now: world.now(),
+        salt: [3; 32],
+    };
     let book = tokio::task::spawn_blocking(move || Book::open(&options)).await??;
     let settings = Settings { public_url: "http://localhost".to_owned() };
     let founding = Founding { node: "bench".to_owned(), settings };

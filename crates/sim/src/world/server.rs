@@ -85,6 +85,7 @@ impl Server {
             channels: vec![Channel::Syslog],
             runner: Runner::Inline,
             now,
+            salt: [3; 32],
         };
         let book = Book::open(&options)?;
         let keys = KeyFolder::open(&self.root.0)?;

@@ -1,6 +1,6 @@
-//! What is only ever appended: reports, evidence, entries, alarm changes, events, queued news.
+//! What is only ever appended: reports, evidence, entries, alarm changes, queued news.
 
-use ledger::posting::{AlarmChange, Entry, Event, News};
+use ledger::posting::{AlarmChange, Entry, News};
 use ledger::report::{Flag, Level, Recorded};
 use wire::id::AccountId;
 use wire::seal::Position;
@@ -169,38 +169,6 @@ impl Record for AlarmChange {
             recorded_at: f.take()?,
             needed: f.take()?,
             missing: f.take()?,
-        })
-    }
-}
-
-impl Record for Event {
-    const TABLE: &'static Table = &schema::EVENT;
-
-    fn values(&self) -> Vec<Value> {
-        row![
-            self.account,
-            self.at,
-            self.id,
-            self.actor,
-            self.role,
-            self.action,
-            self.subject,
-            self.detail,
-            self.address
-        ]
-    }
-
-    fn read(f: &mut Fields<'_>) -> Result<Self, Fault> {
-        Ok(Self {
-            account: f.take()?,
-            at: f.take()?,
-            id: f.take()?,
-            actor: f.take()?,
-            role: f.take()?,
-            action: f.take()?,
-            subject: f.take()?,
-            detail: f.take()?,
-            address: f.take()?,
         })
     }
 }

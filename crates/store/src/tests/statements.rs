@@ -155,6 +155,13 @@ fn every_chore_runs() {
             Chore::ClaimNews { channel: Channel::Syslog, now, until: now, most: 1 },
             Chore::FinishNews { news, now, error: error.clone() },
             Chore::RetryNews { news, due_at: now, error },
+            Chore::Lease { name: "sequencer", holder: [1; 16], now, until: now },
+            Chore::NoteForwarded { account: AccountId::from_bytes([1; 16]), place: 1 },
+            Chore::ErasePersonal {
+                account: AccountId::from_bytes([1; 16]),
+                event: (now, wire::id::EventId::from_bytes([2; 16])),
+                now,
+            },
             Chore::Forget { before: now },
         ];
         for chore in chores {
@@ -209,9 +216,32 @@ fn ask_everything(reading: &mut Reading<'_>) -> Result<(), crate::fault::Fault> 
     assert!(reading.claim(ClaimKind::Number, "1")?.is_none());
     assert!(reading.house_fact("realm")?.is_none());
     assert!(reading.session([8; 32])?.is_none());
+    ask_of_events(reading, account)?;
     let mut findings = Findings::default();
     reading.check_account(account, &mut findings)?;
+    reading.check_log(account, &[], &mut findings)?;
     assert!(findings.wrong.is_empty());
+    Ok(())
+}
+
+fn ask_of_events(reading: &mut Reading<'_>, account: AccountId) -> Result<(), crate::fault::Fault> {
+    let text = || Some("a".to_owned());
+    let question = crate::events::EventQuestion {
+        since: Some(Timestamp::MIN),
+        until: Some(Timestamp::MIN),
+        action: text(),
+        subject: text(),
+        actor: text(),
+        after: None,
+    };
+    assert!(reading.events(account, &question, 9)?.rows.is_empty());
+    assert!(reading.event_actions(account)?.is_empty());
+    assert!(reading.unplaced(9)?.is_empty());
+    assert!(reading.events_from(account, 0, 9)?.is_empty());
+    assert!(reading.event_tree(account)?.is_none());
+    assert!(reading.checkpoints(account)?.is_empty());
+    assert!(reading.unsigned(Timestamp::MIN, 9)?.is_empty());
+    assert!(reading.unforwarded(9)?.is_empty());
     Ok(())
 }
 

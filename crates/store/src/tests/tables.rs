@@ -135,7 +135,7 @@ fn readers_see_one_account_even_without_a_condition_and_write_nothing() {
     }
     let sql = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace \
                AND NOT relrowsecurity AND relname NOT IN ('migration', 'license', 'claim', 'house_fact', 'session', \
-               'person', 'one_time_link', 'api_token', 'terms')";
+               'person', 'one_time_link', 'api_token', 'terms', 'lease')";
     assert_eq!(bare.lines(sql), Vec::<String>::new(), "tables that every reader sees whole");
 }
 
@@ -153,4 +153,42 @@ fn sqlite_readers_cannot_write() {
     let mut reader = bare.reader();
     begin(&mut reader, Sight::House).expect("it begins");
     reader.query("DELETE FROM account", &[]).expect_err("readers do not write");
+}
+
+/// What the log of events was before it had a tree.
+const BEFORE_THE_TREE: [(&str, &str); 2] = [
+    ("sqlite", include_str!("../../migrations/sqlite/0001_first_book.sql")),
+    ("postgres", include_str!("../../migrations/postgres/0001_first_book.sql")),
+];
+
+#[test]
+fn events_from_before_the_tree_are_kept_and_wait_for_their_places() {
+    for mut bare in Bare::all() {
+        let engine = bare.engine();
+        let postgres = engine.holds();
+        let text = BEFORE_THE_TREE[usize::from(postgres)].1;
+        let fresh = if postgres {
+            "DROP SCHEMA public CASCADE; CREATE SCHEMA public".to_owned()
+        } else {
+            let drop = |table: &&&Table| format!("DROP TABLE {};", table.name);
+            let tables: String = schema::ALL.iter().map(|table| drop(&table)).collect();
+            format!("{tables} DROP TABLE migration")
+        };
+        engine.script(&fresh).expect("it is empty");
+        let log = "CREATE TABLE migration (number BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)";
+        engine.script(log).expect("a log");
+        engine.script(text).expect("the first book");
+        let bytes = if postgres { "'\\x01'::BYTEA" } else { "x'01'" };
+        let old = format!(
+            "INSERT INTO migration VALUES (1, '0001_first_book', 0); \
+             INSERT INTO event VALUES ({bytes}, 5, {bytes}, 'ann', 'operator', 'a.b', 'c', '{{}}', '192.0.2.1'); \
+             INSERT INTO event VALUES ({bytes}, 6, {bytes}, 'ben', 'operator', 'a.b', 'c', '{{}}', '')"
+        );
+        engine.script(&old).expect("two events");
+        crate::migrate::migrate(engine, wire::time::Timestamp::MIN).expect("it is migrated");
+        let sql = "SELECT e.at, e.role, p.actor, p.address, p.private, length(p.salt), COALESCE(e.place, -1) \
+                   FROM event e JOIN event_personal p ON p.at = e.at ORDER BY e.at";
+        assert_eq!(bare.lines(sql), ["5|operator|ann|192.0.2.1||16|-1", "6|operator|ben|||16|-1"]);
+        assert_eq!(bare.lines("SELECT COUNT(DISTINCT salt) FROM event_personal"), ["2"]);
+    }
 }

@@ -15,6 +15,7 @@ use ledger::posting::{Entry, Event};
 use ledger::report::{Counting, Flag, Recorded};
 use ledger::role::Action;
 use ledger::usage::Reception;
+use store::events::EventQuestion;
 use store::listing::Query;
 use wire::quantity::Count;
 use wire::time::{Span, Timestamp};
@@ -39,7 +40,9 @@ impl Stage {
     }
 
     pub(crate) fn events(&self) -> Vec<Event> {
-        self.read(|reading| reading.list::<Event>(self.account, &Query::all(1000))).rows
+        let all = EventQuestion::default();
+        let page = self.read(|reading| reading.events(self.account, &all, 1000));
+        page.rows.into_iter().map(|one| one.event).rev().collect()
     }
 }
 

@@ -61,6 +61,7 @@ impl Home {
             channels,
             runner,
             now: Timestamp::from_seconds(1_750_000_000),
+            salt: [3; 32],
         }
     }
 
@@ -136,14 +137,14 @@ pub(crate) fn sql_on(url: &str, text: &str) -> Option<String> {
 /// Runs each test on both engines.
 macro_rules! both {
     ($($(#[$meta:meta])* fn $name:ident($home:ident: &Home) $body:block)+) => {
-        $($(#[$meta])* fn $name($home: &crate::homes::Home) $body)+
+        $(fn $name($home: &crate::homes::Home) $body)+
 
         mod on_sqlite {
-            $(#[test] fn $name() { super::$name(&crate::homes::Home::sqlite()); })+
+            $($(#[$meta])* #[test] fn $name() { super::$name(&crate::homes::Home::sqlite()); })+
         }
 
         mod on_postgres {
-            $(#[test] fn $name() {
+            $($(#[$meta])* #[test] fn $name() {
                 if let Some(home) = crate::homes::Home::postgres() { super::$name(&home); }
             })+
         }

@@ -6,6 +6,8 @@ mod behaviour;
 mod checking;
 mod contention;
 mod crash;
+mod event_figures;
+mod event_log;
 mod faults;
 mod homes;
 mod listings;

@@ -71,7 +71,7 @@ fn several_nodes_may_open_a_fresh_database_at_once() {
                 assert_eq!(node.join().expect("it ends"), None);
             }
         });
-        assert_eq!(home.number("SELECT COUNT(*) - COUNT(DISTINCT number) FROM migration"), 0);
+        assert_eq!(home.number("SELECT 1 + COUNT(*) - MAX(number) FROM migration"), 1);
     }
 }
 

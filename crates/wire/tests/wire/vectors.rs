@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use wire::file::{AckFile, Room, TrustFile, UsageFile};
-use wire::message::{Ack, Policy, TrustBundle, TrustCode, TrustRequest};
+use wire::message::{Ack, Checkpoint, Policy, TrustBundle, TrustCode, TrustRequest};
 use wire::seal::{Carried, Countersigned, Sealed, SealedReport};
 use wire::token::IdToken;
 
@@ -78,6 +78,20 @@ fn a_sealed_policy_is_golden() {
     let made = Sealed::seal(&Policy::default(), sample::for_all(), &sample::node());
     let kept = Sealed::<Policy>::from_bytes(golden_bytes("policy.hex", made.as_bytes())).unwrap();
     assert_eq!(*kept.open(&sample::node().verifying()).unwrap(), Policy::default());
+}
+
+#[test]
+fn a_checkpoint_is_golden() {
+    let checkpoint = Checkpoint {
+        account: wire::id::AccountId::derive(&[b"northwind"]),
+        size: 4711,
+        root: [0x5A; 32],
+        at: sample::now(),
+    };
+    let made = Sealed::seal(&checkpoint, sample::for_all(), &sample::node());
+    let kept = golden_bytes("checkpoint.hex", made.as_bytes());
+    let kept = Sealed::<Checkpoint>::from_bytes(kept).unwrap();
+    assert_eq!(*kept.open(&sample::node().verifying()).unwrap(), checkpoint);
 }
 
 #[test]

@@ -10,6 +10,7 @@ fn line() -> Line {
         transport: SyslogTransport::Udp,
         facility: Facility::Local0,
         app_name: "scrip".to_owned(),
+        events: crate::config::ForwardedEvents::None,
     };
     Line::new(&config, "node-1", 7)
 }
@@ -81,4 +82,30 @@ async fn frames_are_counted_in_bytes_and_a_closed_stream_is_opened_again() {
         drop(stream);
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
+}
+
+#[test]
+fn an_event_is_a_notice_with_who_and_what_and_its_place() {
+    let event = ledger::posting::Event {
+        account: ledger::log::HOUSE,
+        id: wire::id::EventId::from_bytes([7; 16]),
+        at: Timestamp::from_seconds(1_750_000_000),
+        actor: "Ann \"x\" ]\n".to_owned(),
+        role: "operator".to_owned(),
+        action: "license.defined".to_owned(),
+        subject: "lic_1".to_owned(),
+        detail: "{\"name\":\"a\"}".to_owned(),
+        private: String::new(),
+        address: String::new(),
+    };
+    let place = ledger::log::place(&event, None, 4);
+    let personal = ledger::log::Personal::Kept([0; 16]);
+    let logged = Logged { event, personal, place: Some(place) };
+    assert_eq!(
+        line().event_message(&logged),
+        "<133>1 2025-06-15T15:06:40.000Z node-1 scrip 7 license.defined [scrip@32473 \
+         account=\"acct_00000000000000000000000000\" event=\"ev_070W3GE1R70W3GE1R70W3GE1R7\" \
+         place=\"4\" actor=\"Ann \\\"x\\\" \\] \" role=\"operator\" subject=\"lic_1\" \
+         detail=\"{\\\"name\\\":\\\"a\\\"}\"] license.defined lic_1"
+    );
 }

@@ -110,6 +110,21 @@ impl Frame {
         self.narrowed(fill(paths::SETTLED_ALARMS, &[&self.account]))
     }
 
+    /// The event log.
+    pub fn events_path(&self) -> String {
+        fill(paths::EVENTS, &[&self.account])
+    }
+
+    /// The event log as a file.
+    pub fn events_export_path(&self) -> String {
+        fill(paths::EVENTS_EXPORT, &[&self.account])
+    }
+
+    /// A signed checkpoint of the event log.
+    pub fn checkpoint_path(&self) -> String {
+        fill(paths::CHECKPOINT, &[&self.account])
+    }
+
     /// A pool's page.
     pub fn pool_path(&self, pool: &str) -> String {
         fill(paths::POOL, &[&self.account, pool])

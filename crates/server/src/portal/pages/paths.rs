@@ -14,6 +14,12 @@ pub const OVERVIEW: &str = "/accounts/{account}";
 pub const ALARMS: &str = "/accounts/{account}/alarms";
 /// Alarms that settled.
 pub const SETTLED_ALARMS: &str = "/accounts/{account}/alarms/settled";
+/// The event log; its query filters it.
+pub const EVENTS: &str = "/accounts/{account}/events";
+/// The same events as a file.
+pub const EVENTS_EXPORT: &str = "/accounts/{account}/events/export";
+/// A signed checkpoint of the event log.
+pub const CHECKPOINT: &str = "/accounts/{account}/events/checkpoint";
 /// One pool: a license in a virtual account.
 pub const POOL: &str = "/accounts/{account}/pools/{pool}";
 /// One product instance.

@@ -2,6 +2,7 @@
 //! The company, its devices and its numbers are made up.
 
 mod alarms;
+mod events;
 mod house;
 mod instance;
 mod overview;
@@ -40,6 +41,8 @@ pub(crate) fn rendered() -> Vec<(&'static str, String)> {
         ("alarms-none", whole(&alarms::alarms(AlarmList::Open(Vec::new())))),
         ("alarms-settled", whole(&alarms::alarms(AlarmList::Settled(alarms::settled_alarms())))),
         ("alarms-none-settled", whole(&alarms::alarms(AlarmList::Settled(Vec::new())))),
+        ("events", whole(&events::events())),
+        ("events-none", whole(&events::events_none())),
         ("pool", whole(&pool::pool())),
         ("pool-unknown", whole(&pool::pool_unknown())),
         ("pool-unused", whole(&pool::pool_unused())),

@@ -1,0 +1,431 @@
+//! The event log: its pages, what waits for a place, and the tree over it.
+//!
+//! A page of a million events must come at once, whatever is asked for. So a question is driven
+//! by the one of its conditions that fewest events meet, along an index that has them in order
+//! of time; the others are only looked at.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ledger::command::Unplaced;
+use ledger::log::{EventTree, KEPT_LEVELS, KeptCheckpoint, Logged, Personal};
+use ledger::tree::{Hash, Subtrees, node_hash};
+use wire::id::{AccountId, EventId};
+use wire::time::Timestamp;
+
+use crate::fault::Fault;
+use crate::listing::{Cursor, Rows};
+use crate::read::Reading;
+use crate::record::{Log, Record};
+use crate::value::{Stored, Value, row};
+
+/// Beyond so many events a condition counts as met by many.
+const MANY: i64 = 2_000;
+/// Beyond so many people who are meant, events are looked through in order of time.
+const ONE_BY_ONE: usize = 32;
+/// How many events are looked through at once for those of many people.
+const LOOKED_THROUGH: u32 = 500;
+/// How many people are looked through for a text.
+const ACTORS: u32 = 10_000;
+
+/// A question for events of one account, the newest first.
+#[derive(Clone, Debug, Default)]
+pub struct EventQuestion {
+    /// From then on.
+    pub since: Option<Timestamp>,
+    /// Before then.
+    pub until: Option<Timestamp>,
+    /// Of one action only.
+    pub action: Option<String>,
+    /// To one subject only.
+    pub subject: Option<String>,
+    /// By those whose name holds this text, whatever the case.
+    pub actor: Option<String>,
+    /// Where to go on.
+    pub after: Option<Cursor>,
+}
+
+/// A tree that is ahead of what was forwarded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Behind {
+    /// The account.
+    pub account: AccountId,
+    /// The first place that was not forwarded.
+    pub place: u64,
+}
+
+/// Which condition leads the way.
+enum Driver {
+    Time,
+    Action,
+    Subject,
+    Actor(String),
+}
+
+/// A statement that grows.
+struct Text {
+    wheres: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl Text {
+    fn bind(&mut self, value: impl Stored) -> String {
+        self.values.push(value.store());
+        format!("${}", self.values.len())
+    }
+}
+
+impl Reading<'_> {
+    /// A page of an account's events, the newest first.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub fn events(
+        &mut self,
+        account: AccountId,
+        question: &EventQuestion,
+        limit: u32,
+    ) -> Result<Rows<Logged>, Fault> {
+        if !self.sees(&account.store()) {
+            return Ok(Rows { rows: Vec::new(), next: None });
+        }
+        let most = limit.saturating_add(1);
+        let mut found = match &question.actor {
+            None => {
+                let driver = self.driver(account, question, None)?;
+                self.events_by(account, question, &driver, most)?
+            }
+            Some(text) => self.events_of_actors(account, question, text, most)?,
+        };
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = found.len() > limit;
+        found.truncate(limit);
+        let next = found
+            .last()
+            .filter(|_| more)
+            .map(|one| Cursor { sorted: None, key: row![one.event.at, one.event.id] });
+        Ok(Rows { rows: found, next })
+    }
+
+    fn events_of_actors(
+        &mut self,
+        account: AccountId,
+        question: &EventQuestion,
+        text: &str,
+        most: u32,
+    ) -> Result<Vec<Logged>, Fault> {
+        let text = text.to_lowercase();
+        let mut actors = self.distinct(account, "event_personal", "actor")?;
+        actors.retain(|actor| actor.to_lowercase().contains(&text));
+        if actors.len() > ONE_BY_ONE {
+            return self.events_of_many(account, question, &actors.into_iter().collect(), most);
+        }
+        let mut found: BTreeMap<(Timestamp, EventId), Logged> = BTreeMap::new();
+        for actor in actors {
+            let driver = self.driver(account, question, Some(&actor))?;
+            let some = self.events_by(account, question, &driver, most)?;
+            found.extend(some.into_iter().map(|one| ((one.event.at, one.event.id), one)));
+        }
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        Ok(found.into_values().rev().take(most).collect())
+    }
+
+    /// Where many are meant, some of their events are near: they are looked for in order of time.
+    fn events_of_many(
+        &mut self,
+        account: AccountId,
+        question: &EventQuestion,
+        actors: &BTreeSet<String>,
+        most: u32,
+    ) -> Result<Vec<Logged>, Fault> {
+        let driver = self.driver(account, question, None)?;
+        let mut question = question.clone();
+        let wanted = usize::try_from(most).unwrap_or(usize::MAX);
+        let mut found = Vec::new();
+        loop {
+            let some = self.events_by(account, &question, &driver, LOOKED_THROUGH)?;
+            let full = u32::try_from(some.len()) == Ok(LOOKED_THROUGH);
+            let last = some.last().map(|one| row![one.event.at, one.event.id]);
+            found.extend(some.into_iter().filter(|one| actors.contains(&one.event.actor)));
+            if !full || found.len() >= wanted {
+                found.truncate(wanted);
+                return Ok(found);
+            }
+            question.after = last.map(|key| Cursor { sorted: None, key });
+        }
+    }
+
+    /// The condition that fewest events meet.
+    fn driver(
+        &mut self,
+        account: AccountId,
+        question: &EventQuestion,
+        actor: Option<&str>,
+    ) -> Result<Driver, Fault> {
+        let mut best: Option<(i64, Driver)> = None;
+        let candidates = [
+            question.action.as_deref().map(|value| ("event", "action", value, Driver::Action)),
+            question.subject.as_deref().map(|value| ("event", "subject", value, Driver::Subject)),
+            actor.map(|value| ("event_personal", "actor", value, Driver::Actor(value.to_owned()))),
+        ];
+        for (table, column, value, driver) in candidates.into_iter().flatten() {
+            let sql = format!(
+                "SELECT COUNT(*) FROM (SELECT 1 AS one FROM {table} \
+                 WHERE account_id = $1 AND {column} = $2 LIMIT $3) AS found"
+            );
+            let count = self.number(&sql, &row![account, value.to_owned(), MANY])?;
+            if best.as_ref().is_none_or(|(least, _)| count < *least) {
+                best = Some((count, driver));
+            }
+        }
+        Ok(best.map_or(Driver::Time, |(_, driver)| driver))
+    }
+
+    fn events_by(
+        &mut self,
+        account: AccountId,
+        question: &EventQuestion,
+        driver: &Driver,
+        most: u32,
+    ) -> Result<Vec<Logged>, Fault> {
+        let mut text = Text { wheres: Vec::new(), values: Vec::new() };
+        let by_actor = matches!(driver, Driver::Actor(_));
+        // The joined tables are equal in these; naming the leading one lets its index serve.
+        let lead = if by_actor { "p" } else { "e" };
+        let mark = text.bind(account);
+        text.wheres.push(format!("{lead}.account_id = {mark}"));
+        let open = |leads: bool, column: &str| {
+            // An expression keeps an index from being taken that would lead another way.
+            if leads { format!("e.{column}") } else { format!("(e.{column} || '')") }
+        };
+        if let Some(action) = &question.action {
+            let mark = text.bind(action.clone());
+            let column = open(matches!(driver, Driver::Action), "action");
+            text.wheres.push(format!("{column} = {mark}"));
+        }
+        if let Some(subject) = &question.subject {
+            let mark = text.bind(subject.clone());
+            let column = open(matches!(driver, Driver::Subject), "subject");
+            text.wheres.push(format!("{column} = {mark}"));
+        }
+        if let Driver::Actor(actor) = driver {
+            let mark = text.bind(actor.clone());
+            text.wheres.push(format!("p.actor = {mark}"));
+        }
+        span(&mut text, question, lead);
+        let limit = text.bind(most);
+        let joined = if by_actor {
+            format!("event_personal p JOIN event e ON {}", Log::JOINED)
+        } else {
+            let index = self.index_hint(driver);
+            format!("event e{index} LEFT JOIN event_personal p ON {}", Log::JOINED)
+        };
+        let sql = format!(
+            "SELECT {} FROM {joined} WHERE {} ORDER BY {lead}.at DESC, {lead}.event_id DESC LIMIT {limit}",
+            Log::columns(),
+            text.wheres.join(" AND ")
+        );
+        self.logged(&sql, &text.values)
+    }
+
+    /// SQLite would rather read whole rows in order of time than use the index of a condition.
+    fn index_hint(&self, driver: &Driver) -> &'static str {
+        match driver {
+            _ if self.holds() => "",
+            Driver::Action => " INDEXED BY event_by_action",
+            Driver::Subject => " INDEXED BY event_by_subject",
+            Driver::Time | Driver::Actor(_) => "",
+        }
+    }
+
+    fn logged(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Logged>, Fault> {
+        let rows = self.query(sql, values)?;
+        rows.into_iter().enumerate().map(|(n, row)| Log::read(n, row)).collect()
+    }
+
+    /// The actions that an account's log knows, in order.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub fn event_actions(&mut self, account: AccountId) -> Result<Vec<String>, Fault> {
+        self.distinct(account, "event", "action")
+    }
+
+    /// The values of an indexed column, found by jumping from one to the next.
+    fn distinct(
+        &mut self,
+        account: AccountId,
+        table: &str,
+        column: &str,
+    ) -> Result<Vec<String>, Fault> {
+        if !self.sees(&account.store()) {
+            return Ok(Vec::new());
+        }
+        let sql = format!(
+            "WITH RECURSIVE found(value) AS (\
+               SELECT MIN({column}) FROM {table} WHERE account_id = $1 UNION ALL \
+               SELECT (SELECT MIN(t.{column}) FROM {table} t \
+                       WHERE t.account_id = $1 AND t.{column} > found.value) \
+               FROM found WHERE found.value IS NOT NULL) \
+             SELECT value FROM found WHERE value IS NOT NULL LIMIT $2"
+        );
+        let rows = self.query(&sql, &row![account, ACTORS])?;
+        Ok(rows.into_iter().flatten().filter_map(String::load).collect())
+    }
+
+    /// Events that have no place yet, of any account, each account's in order of time; with them
+    /// how many events the tree of each account holds.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub fn unplaced(
+        &mut self,
+        most: u32,
+    ) -> Result<BTreeMap<AccountId, (u64, Vec<Unplaced>)>, Fault> {
+        let sql = format!(
+            "SELECT {} FROM event e LEFT JOIN event_personal p ON {} \
+             WHERE e.place IS NULL ORDER BY e.account_id, e.at, e.event_id LIMIT $1",
+            Log::columns(),
+            Log::JOINED
+        );
+        let mut found: BTreeMap<AccountId, (u64, Vec<Unplaced>)> = BTreeMap::new();
+        for Logged { event, personal, .. } in self.logged(&sql, &row![most])? {
+            let account = event.account;
+            let salt = match personal {
+                Personal::Kept(salt) => Some(salt),
+                Personal::Erased(_) | Personal::Missing => None,
+            };
+            found.entry(account).or_default().1.push(Unplaced { event, salt });
+        }
+        for (account, (size, _)) in &mut found {
+            *size = self.event_tree(*account)?.map_or(0, |tree| tree.edge.size());
+        }
+        Ok(found)
+    }
+
+    /// Events by their places, from one on.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub fn events_from(
+        &mut self,
+        account: AccountId,
+        place: u64,
+        most: u32,
+    ) -> Result<Vec<Logged>, Fault> {
+        if !self.sees(&account.store()) {
+            return Ok(Vec::new());
+        }
+        let sql = format!(
+            "SELECT {} FROM event e LEFT JOIN event_personal p ON {} \
+             WHERE e.account_id = $1 AND e.place >= $2 ORDER BY e.place, e.at, e.event_id LIMIT $3",
+            Log::columns(),
+            Log::JOINED
+        );
+        self.logged(&sql, &row![account, place, most])
+    }
+
+    /// The tree of an account's events; `None` if it has none yet.
+    ///
+    /// # Errors
+    /// A fault of the store; [`Fault::Corrupt`] if its edge is damaged.
+    pub fn event_tree(&mut self, account: AccountId) -> Result<Option<EventTree>, Fault> {
+        Ok(self.rows::<EventTree>(&row![account])?.into_iter().next())
+    }
+
+    /// The checkpoints that were kept of an account's log, in order of their sizes.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub fn checkpoints(&mut self, account: AccountId) -> Result<Vec<KeptCheckpoint>, Fault> {
+        self.rows(&row![account])
+    }
+
+    /// The trees that went on since they were signed last, if that was before a moment.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub fn unsigned(&mut self, before: Timestamp, most: u32) -> Result<Vec<EventTree>, Fault> {
+        let sql = format!(
+            "SELECT {} FROM event_tree t WHERE NOT EXISTS (SELECT 1 FROM event_checkpoint c \
+             WHERE c.account_id = t.account_id AND (c.size >= t.size OR c.made_at > $1)) LIMIT $2",
+            EventTree::TABLE.names("t.")
+        );
+        let rows = self.query(&sql, &row![before, most])?;
+        rows.into_iter().enumerate().map(|(n, row)| EventTree::from_values(n, row)).collect()
+    }
+
+    /// The trees that are ahead of what was forwarded, in any account.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub fn unforwarded(&mut self, most: u32) -> Result<Vec<Behind>, Fault> {
+        let sql = "SELECT t.account_id, COALESCE(f.place, 0) FROM event_tree t \
+                   LEFT JOIN event_forward f ON f.account_id = t.account_id \
+                   WHERE t.size > COALESCE(f.place, 0) ORDER BY t.account_id LIMIT $1";
+        let rows = self.query(sql, &row![most])?;
+        let behind = |row: Vec<Value>| {
+            let mut row = row.into_iter();
+            let account = AccountId::load(row.next()?)?;
+            Some(Behind { account, place: u64::load(row.next()?)? })
+        };
+        Ok(rows.into_iter().filter_map(behind).collect())
+    }
+
+    /// The subtrees of an account's tree, for proofs.
+    pub fn subtrees(&mut self, account: AccountId) -> impl Subtrees<Fault = Fault> {
+        StoredTree { reading: self, account }
+    }
+}
+
+fn span(text: &mut Text, question: &EventQuestion, lead: &str) {
+    for (at, sign) in [(question.since, ">="), (question.until, "<")] {
+        if let Some(at) = at {
+            let mark = text.bind(at);
+            text.wheres.push(format!("{lead}.at {sign} {mark}"));
+        }
+    }
+    if let Some(Cursor { key, .. }) = &question.after {
+        let marks: Vec<String> = key
+            .iter()
+            .map(|value| {
+                text.values.push(value.clone());
+                format!("${}", text.values.len())
+            })
+            .collect();
+        text.wheres.push(format!("({lead}.at, {lead}.event_id) < ({})", marks.join(", ")));
+    }
+}
+
+/// The roots of complete subtrees, folded from those that are kept and from leaves.
+struct StoredTree<'r, 'e> {
+    reading: &'r mut Reading<'e>,
+    account: AccountId,
+}
+
+impl Subtrees for StoredTree<'_, '_> {
+    type Fault = Fault;
+
+    fn complete(&mut self, level: u32, position: u64) -> Result<Hash, Fault> {
+        let kept = level - level % KEPT_LEVELS;
+        let count = 1_u64 << (level - kept);
+        let (from, to) = (position * count, (position + 1) * count);
+        let rows = if kept == 0 {
+            let sql = "SELECT leaf_hash FROM event \
+                       WHERE account_id = $1 AND place >= $2 AND place < $3 ORDER BY place";
+            self.reading.query(sql, &row![self.account, from, to])?
+        } else {
+            let sql = "SELECT hash FROM event_subtree WHERE account_id = $1 AND level = $4 \
+                       AND position >= $2 AND position < $3 ORDER BY position";
+            self.reading.query(sql, &row![self.account, from, to, kept])?
+        };
+        let mut hashes: Vec<Hash> = rows.into_iter().flatten().filter_map(Hash::load).collect();
+        if u64::try_from(hashes.len()) != Ok(count) {
+            let table = if kept == 0 { "event" } else { "event_subtree" };
+            return Err(Fault::Corrupt { table, row: from, column: "hash" });
+        }
+        while hashes.len() > 1 {
+            hashes = hashes.as_chunks().0.iter().map(|[a, b]| node_hash(a, b)).collect();
+        }
+        Ok(hashes[0])
+    }
+}

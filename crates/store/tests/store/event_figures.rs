@@ -1,0 +1,92 @@
+//! How fast a long event log is looked into.
+
+use store::events::EventQuestion;
+use wire::time::Timestamp;
+
+use crate::homes::{Home, both};
+use crate::stage::Stage;
+
+/// The questions that a page asks, by what they are called in figures.
+fn questions(stage: &Stage) -> Vec<(&'static str, EventQuestion)> {
+    let text = |text: &str| Some(text.to_owned());
+    let none = EventQuestion::default;
+    let deep = stage.read(|r| {
+        let until = Some(Timestamp::from_millis(500_000));
+        r.events(stage.account, &EventQuestion { until, ..none() }, 50)
+    });
+    vec![
+        ("newest", none()),
+        ("next page, half way down", EventQuestion { after: deep.next, ..none() }),
+        ("frequent action", EventQuestion { action: text("action.3"), ..none() }),
+        ("rare action", EventQuestion { action: text("account.created"), ..none() }),
+        ("subject", EventQuestion { subject: text("va_4711"), ..none() }),
+        ("one person", EventQuestion { actor: text("person 1234"), ..none() }),
+        ("many people", EventQuestion { actor: text("PERSON"), ..none() }),
+        (
+            "person and action",
+            EventQuestion { actor: text("person 12"), action: text("action.12"), ..none() },
+        ),
+        (
+            "person and rare action",
+            EventQuestion { actor: text("operator"), action: text("account.created"), ..none() },
+        ),
+        ("nobody", EventQuestion { actor: text("nobody"), ..none() }),
+        (
+            "span",
+            EventQuestion {
+                since: Some(Timestamp::from_millis(1000)),
+                until: Some(Timestamp::from_millis(2000)),
+                ..none()
+            },
+        ),
+    ]
+}
+
+fn fill_with_a_million(home: &Home) {
+    let (bytes, hash, none) = if home.takes_several_nodes() {
+        ("int8send(n) || int8send(n)", "sha256(int8send(n))", "''::BYTEA")
+    } else {
+        ("CAST(printf('%016d', n) AS BLOB)", "randomblob(32)", "x''")
+    };
+    let account = "(SELECT account_id FROM account)";
+    let many = "WITH RECURSIVE many(n) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT n + 1 FROM many WHERE n < 1000000)";
+    home.sql(&format!(
+        "{many} INSERT INTO event SELECT {account}, n, {bytes}, 'user', 'action.' || (n % 20), 'va_' || (n % 5000), '{{}}', n + 1, {hash}, {hash} FROM many"
+    ));
+    home.sql(&format!(
+        "{many} INSERT INTO event_personal SELECT {account}, n, {bytes}, {none}, 'person ' || (n % 2000), '', '192.0.2.1', NULL FROM many"
+    ));
+}
+
+both! {
+    #[ignore = "it writes a million events; its figures are printed"]
+    fn a_page_of_a_million_events_comes_within_100_ms(home: &Home) {
+        let stage = Stage::new(home.open());
+        stage.sequence();
+        fill_with_a_million(home);
+        if home.takes_several_nodes() {
+            home.sql("ANALYZE");
+        }
+        for (name, question) in questions(&stage) {
+            let mut times: Vec<u128> = (0..5).map(|_| {
+                let (rows, spent) = timed(|| stage.read(|r| r.events(stage.account, &question, 50)).rows.len());
+                assert!(rows > 0 || name == "nobody", "{name}");
+                spent
+            }).collect();
+            times.sort_unstable();
+            println!("{name}: {} µs", times[2]);
+            assert!(times[2] < 100_000, "{name}: {} µs", times[2]);
+        }
+        let (_, spent) = timed(|| stage.read(|r| r.event_actions(stage.account)));
+        println!("actions: {spent} µs");
+        let (_, spent) = timed(|| stage.house(|r| r.unplaced(500)));
+        println!("nothing waits: {spent} µs");
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "it measures")]
+fn timed<T>(work: impl FnOnce() -> T) -> (T, u128) {
+    let begun = std::time::Instant::now();
+    let done = work();
+    (done, begun.elapsed().as_micros())
+}
