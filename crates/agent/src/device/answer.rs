@@ -126,9 +126,7 @@ impl Device {
         at: Timestamp,
     ) -> Result<(), Trouble> {
         match asked {
-            Asked::Trust
-                if trouble.code.starts_with("trust.") || trouble.code.starts_with("token.") =>
-            {
+            Asked::Trust if self.ends_asking(&trouble.code) => {
                 self.note(Record::NotTrusted);
                 self.trouble = Some((at, trouble));
                 Ok(())
@@ -142,6 +140,14 @@ impl Device {
         }
     }
 
+    /// Whether a refused trust request is given up: what a person has to mend is not asked again,
+    /// and reports of a device that is trusted already wait for no answer that cannot come.
+    fn ends_asking(&self, code: &str) -> bool {
+        let refused = ["trust.", "token.", "account.", "value.", "terms.", "seal."];
+        let for_good = refused.iter().any(|kind| code.starts_with(kind)) || code == "exists";
+        for_good || (self.is_trusted() && code == "request.clock")
+    }
+
     /// A push was refused as a whole. Where a single report may be the reason, the reports go one by
     /// one, and the one that is refused alone is kept and shown; the others are not held up by it.
     fn hear_push_refused(
@@ -150,16 +156,17 @@ impl Device {
         trouble: Trouble,
         at: Timestamp,
     ) -> Result<(), Trouble> {
-        let single = matches!(
-            trouble.code.as_str(),
-            "report.realm"
-                | "report.signature"
-                | "report.malformed"
-                | "seal.malformed"
-                | "size.push"
-                | "size.report"
-        );
+        let single = blames_one_report(&trouble.code);
+        let keyless = matches!(trouble.code.as_str(), "trust.revoked" | "report.unknown_key");
         match places {
+            _ if keyless && self.are_of_a_former_key(places) => {
+                // Nothing that this device does brings that key back: the newer reports go on.
+                for &(epoch, number) in places {
+                    self.note(Record::Refused { epoch, number, code: trouble.code.clone() });
+                }
+                self.trouble = Some((at, trouble));
+                Ok(())
+            }
             _ if trouble.code == "trust.revoked" => {
                 // Only a person can change this: tried again at the next interval or at `sync`.
                 self.pushing = false;
@@ -178,6 +185,14 @@ impl Device {
             }
             _ => Err(trouble),
         }
+    }
+
+    /// Whether reports were sealed with a key that the device has no more.
+    fn are_of_a_former_key(&self, places: &[(u64, u64)]) -> bool {
+        let own = self.key.id();
+        places
+            .iter()
+            .all(|place| self.state.waiting.get(place).is_some_and(|report| report.key != own))
     }
 
     fn hear(&mut self, body: &[u8], road: Road, at: Timestamp) -> Result<Heard, Trouble> {
@@ -399,4 +414,11 @@ fn trouble_of(status: u16, body: &[u8]) -> Trouble {
 /// Text of others, bounded and on one line.
 fn shorten(text: String) -> String {
     text.chars().filter(|letter| !letter.is_control()).take(wire::limits::TEXT_CHARS * 2).collect()
+}
+
+/// Whether a push may have been refused because of one of its reports: whatever is said of a
+/// report, its seal, a count or a size, except that nobody knows the key.
+fn blames_one_report(code: &str) -> bool {
+    let kinds = ["report.", "seal.", "count.", "size."];
+    code != "report.unknown_key" && kinds.iter().any(|kind| code.starts_with(kind))
 }

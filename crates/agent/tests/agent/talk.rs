@@ -2,8 +2,8 @@
 
 use crate::office::{Mood, Office};
 use crate::{ADVANTAGE, tag};
-use agent::device::{Clock, Device, Reply, STORE_RESET, Saving};
-use agent::seat::{Keeping, drive};
+use agent::device::{Clock, Device, Reply, STORE_RESET, Saving, Seed};
+use agent::seat::{Carrier as _, Keeping, drive};
 use wire::file::{AckFile, Room, UsageFile};
 use wire::key::SigningKey;
 use wire::message::AckedReport;
@@ -112,6 +112,13 @@ fn one_report_that_makes_a_push_fail_does_not_hold_up_the_others() {
 #[test]
 fn one_report_whose_seal_was_damaged_does_not_hold_up_the_others() {
     one_is_refused("seal.malformed");
+}
+
+#[test]
+fn one_report_that_is_blamed_in_any_words_does_not_hold_up_the_others() {
+    for code in ["report.size", "report.form", "count.range", "seal.algorithm", "size.report"] {
+        one_is_refused(code);
+    }
 }
 
 /// Three reports wait; every push that holds the second is refused with this code.
@@ -245,6 +252,66 @@ fn a_token_that_is_used_up_ends_the_attempt_and_says_so() {
     assert!(!world.device.is_trusted());
     assert!(world.device.state().asking.is_none());
     assert_eq!(world.trouble(), Some("trust.token_used_up"));
+}
+
+#[test]
+fn a_refused_second_trust_request_does_not_hold_up_the_reports_of_a_trusted_device() {
+    for (status, code) in [(409, "exists"), (403, "request.clock"), (403, "account.holding")] {
+        let mut world = World::trusted();
+        world.set(ADVANTAGE, 3);
+        world.manager.mood = Mood::Problem(status, code);
+        world.trust();
+        assert!(world.device.state().asking.is_none(), "{code}");
+        assert!(world.device.is_trusted(), "{code}");
+        world.manager.mood = Mood::Good;
+        world.sync();
+        assert!(world.device.state().waiting.is_empty(), "{code}");
+        assert_eq!(world.manager.book.len(), 1, "{code}");
+    }
+}
+
+#[test]
+fn reports_of_a_lost_key_do_not_hold_up_those_of_the_new_one() {
+    for (status, code) in [(403, "trust.revoked"), (403, "report.unknown_key")] {
+        let mut world = World::trusted();
+        world.set(ADVANTAGE, 3);
+        world.device.save(Saving::All, world.now()).expect("something to save");
+        let old = *world.device.state().waiting.keys().next().expect("a report");
+        world.kept.keep(&mut world.device).expect("kept");
+        let state = world.kept.state().expect("kept").clone().rekeyed(world.now().wall);
+        let renewed = Seed { key: SigningKey::from_seed([9; 32]), ..seed() };
+        world.device = Device::restore(profile(), renewed, state);
+        world.set(ADVANTAGE, 4);
+        let own = world.device.key_id();
+        let mut manager = Office::new(Timestamp::from_seconds(START));
+        manager.device = world.manager.device;
+        let mut strict = |outgoing: agent::device::Outgoing| {
+            let agent::device::Outgoing::Usage { body } = outgoing else {
+                return manager.carry(outgoing);
+            };
+            let file = UsageFile::parse(&body, Room::Push).expect("a usage file");
+            let is_own = |carried: &Carried| match carried {
+                Carried::Sealed(sealed) => sealed.peek().map(|header| header.key) == Ok(own),
+                Carried::Foreign(_) => panic!("foreign"),
+            };
+            if !file.reports.iter().all(is_own) {
+                let body = format!(r#"{{"code":"{code}","detail":"not this key"}}"#).into_bytes();
+                return Ok(Reply { status, body, retry_after: None });
+            }
+            let body = manager.usage(&body, Room::Push).to_xml().into_bytes();
+            Ok(Reply { status: 200, body, retry_after: None })
+        };
+        let now = world.now();
+        world.device.trust(&world.manager.token(), now);
+        drive(&mut world.device, &mut world.kept, &mut strict, &mut || now).expect("kept");
+        assert!(world.device.is_trusted(), "{code}");
+        world.device.sync(now);
+        drive(&mut world.device, &mut world.kept, &mut strict, &mut || now).expect("kept");
+        let waiting = &world.device.state().waiting;
+        assert_eq!(waiting.keys().copied().collect::<Vec<_>>(), [old], "{code}");
+        assert_eq!(waiting[&old].refused.as_deref(), Some(code));
+        assert!(!manager.book.is_empty(), "{code}");
+    }
 }
 
 #[test]
