@@ -25,7 +25,7 @@ pub use crate::detail::Detail;
 pub use account::{CreateAccount, CreateVirtualAccount};
 pub use binding::{Bind, Bound, RevokeKey};
 pub use catalogue::{DefineLicense, EndUse, GrantEntitlement};
-pub use house::{BeginSession, EndSession, KeepFact, MakeClaim};
+pub use house::{BeginSession, EndSession, KeepFact, MakeClaim, TouchSession};
 pub use report::{Completeness, Import, Imported, PoolStanding, Push, Pushed};
 pub use sequence::{KeepCheckpoint, Sequence, Unplaced};
 pub use token::{CreateToken, RevokeToken};
@@ -125,6 +125,7 @@ pub enum Command {
     MakeClaim(MakeClaim),
     KeepFact(KeepFact),
     BeginSession(BeginSession),
+    TouchSession(TouchSession),
     EndSession(EndSession),
     Sequence(Sequence),
     KeepCheckpoint(KeepCheckpoint),
@@ -205,6 +206,7 @@ impl Command {
             Self::MakeClaim(claim) => claim.decide(page)?,
             Self::KeepFact(fact) => fact.decide(),
             Self::BeginSession(session) => session.decide(),
+            Self::TouchSession(session) => session.decide(page, now)?,
             Self::EndSession(session) => session.decide(page, now)?,
             Self::Sequence(sequence) => sequence.decide(page, now)?,
             Self::KeepCheckpoint(keep) => keep.decide(),

@@ -147,9 +147,14 @@ impl KeyFolder {
         Ok(())
     }
 
+    /// Writes a key whole or not at all: a cut leaves no file that holds half of one.
     fn write(&self, name: &str, seed: &[u8; 32]) -> Result<(), KeyFault> {
-        let path = self.folder.join(name);
+        let (path, draft) = (self.folder.join(name), self.folder.join(format!("{name}.draft")));
         let fault = |error| file_fault(&path, error);
+        match fs::remove_file(&draft) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(fault(error)),
+            _ => {}
+        }
         let mut options = fs::OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
@@ -157,9 +162,13 @@ impl KeyFolder {
             use std::os::unix::fs::OpenOptionsExt as _;
             options.mode(0o600);
         }
-        let mut file = options.open(&path).map_err(fault)?;
+        let mut file = options.open(&draft).map_err(fault)?;
         file.write_all(to_hex(seed).as_bytes()).map_err(fault)?;
-        file.sync_all().map_err(fault)
+        file.sync_all().map_err(fault)?;
+        // A link, unlike a renaming, overwrites nothing.
+        fs::hard_link(&draft, &path).map_err(fault)?;
+        fs::remove_file(&draft).map_err(fault)?;
+        fs::File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(fault)
     }
 }
 

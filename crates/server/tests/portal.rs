@@ -221,6 +221,20 @@ async fn a_session_ends_by_signing_out_and_by_time() {
 }
 
 #[tokio::test]
+async fn a_session_in_use_goes_on_and_an_idle_one_ends() {
+    let house = House::new("idle").await;
+    let cookie = house.signed_in().await;
+    let after = |minutes| NOW.plus(Span::from_minutes(minutes));
+    for minutes in [110, 220, 339] {
+        house.script.set(after(minutes));
+        let answer = house.ask("GET", "/accounts", &cookie, "").await;
+        assert_eq!(answer.status, StatusCode::OK, "{minutes}");
+    }
+    house.script.set(after(339 + 120));
+    assert_eq!(house.ask("GET", "/accounts", &cookie, "").await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
 async fn every_page_carries_the_headers_that_keep_it_safe() {
     let house = House::new("headers").await;
     let cookie = house.signed_in().await;

@@ -58,6 +58,26 @@ impl BeginSession {
     }
 }
 
+/// Notes that a session is in use, so that it does not end as an idle one.
+#[derive(Clone, Debug)]
+pub struct TouchSession {
+    /// SHA-256 of its token.
+    pub token_hash: [u8; 32],
+}
+
+impl TouchSession {
+    pub(super) fn decide(&self, page: &Page, now: Timestamp) -> Result<Posting, Stop> {
+        // One that ended meanwhile stays ended.
+        Ok(match page.session(self.token_hash)?.filter(|session| session.is_live(now)) {
+            Some(session) => nothing_but(vec![Effect::Session(Session {
+                seen_at: now.max(session.seen_at),
+                ..session.clone()
+            })]),
+            None => Posting::nothing(),
+        })
+    }
+}
+
 /// Ends a session.
 #[derive(Clone, Debug)]
 pub struct EndSession {

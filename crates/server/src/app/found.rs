@@ -17,7 +17,7 @@ const BUNDLE: &str = "trust_bundle";
 /// The fact that holds the realm.
 const REALM: &str = "realm";
 /// The fact that holds the hash of the set-up secret.
-const SET_UP_SECRET: &str = "set_up_secret_hash";
+pub(super) const SET_UP_SECRET: &str = "set_up_secret_hash";
 
 /// Why the installation could not be opened.
 #[derive(Debug, thiserror::Error)]

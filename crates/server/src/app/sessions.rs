@@ -1,17 +1,21 @@
 //! Signs in by the set-up secret, and knows who asks.
 
-use ledger::command::{BeginSession, Command, EndSession};
+use ledger::command::{BeginSession, Command, EndSession, TouchSession};
 use ledger::house::{Factors, Session};
 use ledger::role::Actor;
 use sha2::{Digest, Sha256};
-use store::Sight;
+use store::{Reading, Sight};
 use wire::time::Span;
 
+use super::found::SET_UP_SECRET;
 use super::{App, Error};
 use crate::keys::to_hex;
 
 /// How long a session lasts at most.
 const SESSION: Span = Span::from_hours(12);
+
+/// How exactly it is kept when a session was last used: a write for every page would be too many.
+const SEEN_EVERY: Span = Span::from_minutes(1);
 
 /// A session as its owner gets it: the only time that its token is seen.
 #[derive(Clone)]
@@ -68,9 +72,21 @@ impl App {
     pub async fn signed_in(&self, token: &str) -> Result<Option<SignedIn>, Error> {
         let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
         let now = self.world.now();
-        let session = self.book.read(Sight::House, move |reading| reading.session(hash)).await?;
-        let valid = session.filter(|session| session.is_live(now));
-        Ok(valid.map(|session| SignedIn { actor: Actor::Operator, csrf: session.csrf }))
+        let read = move |reading: &mut Reading<'_>| {
+            Ok((reading.session(hash)?, reading.house_fact(SET_UP_SECRET)?))
+        };
+        let (session, secret) = self.book.read(Sight::House, read).await?;
+        // A new set-up secret ends what was begun with the one before.
+        let void = |session: &Session| {
+            session.factors == Factors::SetUpSecret
+                && secret.is_some_and(|secret| session.began_at < secret.changed_at)
+        };
+        let live = session.filter(|session| session.is_live(now));
+        let Some(session) = live.filter(|session| !void(session)) else { return Ok(None) };
+        if now.since(session.seen_at) >= SEEN_EVERY {
+            self.write(Command::TouchSession(TouchSession { token_hash: hash })).await?;
+        }
+        Ok(Some(SignedIn { actor: Actor::Operator, csrf: session.csrf }))
     }
 
     /// Ends a session.

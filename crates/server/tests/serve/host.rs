@@ -42,12 +42,16 @@ async fn a_new_set_up_secret_voids_the_one_before() {
     let folder = Scratch::new();
     let house = House::open(Config::in_folder(folder.path())).await;
     let first = house.running.set_up_secret.clone().expect("a first start");
+    let session = house.company.app.sign_in(&first, "192.0.2.1").await.expect("signed in");
+    assert!(house.company.app.signed_in(&session.token).await.expect("read").is_some());
+    house.company.script.set(MORNING.plus(wire::time::Span::from_minutes(1)));
     let told = post(&desk(folder.path()).await, "/host/v1/set-up-secret", &json!({})).await;
     assert_eq!(told.status, StatusCode::CREATED);
     let second = said(&told)["set_up_secret"].as_str().expect("a secret").to_owned();
     let app = &house.company.app;
     assert!(!app.is_set_up_secret(&first).await.expect("read"));
     assert!(app.is_set_up_secret(&second).await.expect("read"));
+    assert!(app.signed_in(&session.token).await.expect("read").is_none(), "its session too");
     house.close().await;
 }
 
