@@ -97,6 +97,8 @@ fn a_session_begins_and_ends_and_a_fact_is_the_last_one_kept() {
         book.run(&Command::BeginSession(BeginSession { session: session.clone() }), NOW)
             .expect("begun");
         book.run(&end, NOW.plus(Span::from_hours(1))).expect("ended");
+        let touch = Command::TouchSession(ledger::command::TouchSession { token_hash: [1; 32] });
+        book.run(&touch, NOW.plus(Span::from_hours(1))).expect("nothing to touch");
         let ended = Session { ended_at: Some(NOW.plus(Span::from_hours(1))), ..session };
         assert_eq!(book.rows(), [Effect::Session(ended)]);
         for value in [vec![1], vec![2]] {

@@ -399,3 +399,44 @@ fn a_denied_request_is_denied_before_anything_else_is_said() {
         assert!(matches!(refusal, Refusal::Denied { .. }), "existence is not told: {refusal}");
     }
 }
+
+#[test]
+fn an_id_token_is_made_only_where_licenses_may_be_used() {
+    use ledger::account::{AccountKind, AccountState, TERMS_FACT};
+    use ledger::command::KeepFact;
+    use ledger::house::HouseFact;
+    let made = |action| permit(&Actor::Host, action, Scope::House).expect("may");
+    let outcome = |kind, state, accepted, newest: &str| {
+        let mut book = Book::new(Reading::AsAsked);
+        let mut create = CreateAccount {
+            asked: asked(&made(Action::CreateAccount)),
+            account: account(),
+            default_id: PLACE,
+            default_number: 3,
+        };
+        create.account.kind = kind;
+        create.account.state = state;
+        create.account.terms_version = accepted;
+        book.run(&Command::CreateAccount(create), NOW).expect("made");
+        let value = newest.as_bytes().to_vec();
+        let fact = HouseFact { name: TERMS_FACT.to_owned(), value, changed_at: NOW };
+        book.run(&Command::KeepFact(KeepFact { fact }), NOW).expect("kept");
+        let asked = asked(&made(Action::ManageTokens));
+        let create = Command::CreateToken(CreateToken { asked: asked.clone(), token: token() });
+        let refused = book.run(&create, NOW).err().map(|refusal| refusal.code());
+        let revoke = RevokeToken { asked, account: OWN, id: token().id };
+        let revoked = book.run(&Command::RevokeToken(revoke), NOW).map(|_| ());
+        // Revoking is never blocked: it is done, or there is nothing to revoke.
+        let absent = Err(Refusal::NotFound { what: "ID token" });
+        assert_eq!(revoked, if refused.is_none() { Ok(()) } else { absent });
+        refused
+    };
+    let (customer, active) = (AccountKind::Customer, AccountState::Active);
+    assert_eq!(outcome(customer, active, 0, "0"), None);
+    assert_eq!(outcome(AccountKind::LimitedUse, active, 2, "2"), None);
+    assert_eq!(outcome(customer, active, 1, "2"), Some("terms.not_accepted"));
+    assert_eq!(outcome(AccountKind::Holding, active, 0, "0"), Some("account.holding"));
+    for state in [AccountState::PendingApproval, AccountState::Declined] {
+        assert_eq!(outcome(customer, state, 0, "0"), Some("account.not_active"));
+    }
+}

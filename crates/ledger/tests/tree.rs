@@ -5,7 +5,8 @@ use std::convert::Infallible;
 
 use ledger::Page;
 use ledger::command::{Answer, Command, Progress, Sequence, Unplaced};
-use ledger::log::{HOUSE, Placed, leaf_bytes, personal_hash};
+use ledger::house::HOUSE;
+use ledger::log::{Placed, leaf_bytes, personal_hash};
 use ledger::posting::{Effect, Event};
 use ledger::tree::{
     Edge, Hash, Head, Subtrees, Verdict, check_consistency, check_inclusion, consistency,

@@ -14,6 +14,7 @@ mod instances;
 mod office;
 mod pools;
 mod push;
+mod reach;
 mod roles;
 mod sign_in;
 mod tokens;
