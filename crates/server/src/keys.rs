@@ -147,16 +147,16 @@ impl KeyFolder {
         Ok(())
     }
 
-    /// Writes a key whole or not at all: a cut leaves no file that holds half of one.
+    /// Writes a key whole or not at all: a cut leaves no file that holds half of one. The folder
+    /// is this process's own, so nobody else makes the same file meanwhile.
     fn write(&self, name: &str, seed: &[u8; 32]) -> Result<(), KeyFault> {
         let (path, draft) = (self.folder.join(name), self.folder.join(format!("{name}.draft")));
         let fault = |error| file_fault(&path, error);
-        match fs::remove_file(&draft) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(fault(error)),
-            _ => {}
+        if path.exists() {
+            return Err(fault(std::io::ErrorKind::AlreadyExists.into()));
         }
         let mut options = fs::OpenOptions::new();
-        options.write(true).create_new(true);
+        options.write(true).create(true).truncate(true);
         #[cfg(unix)]
         {
             use std::os::unix::fs::OpenOptionsExt as _;
@@ -165,9 +165,7 @@ impl KeyFolder {
         let mut file = options.open(&draft).map_err(fault)?;
         file.write_all(to_hex(seed).as_bytes()).map_err(fault)?;
         file.sync_all().map_err(fault)?;
-        // A link, unlike a renaming, overwrites nothing.
-        fs::hard_link(&draft, &path).map_err(fault)?;
-        fs::remove_file(&draft).map_err(fault)?;
+        fs::rename(&draft, &path).map_err(fault)?;
         fs::File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(fault)
     }
 }
@@ -266,4 +264,24 @@ fn from_hex(text: &str) -> Option<[u8; 32]> {
         *byte = u8::from_str_radix(&text[2 * n..2 * n + 2], 16).ok()?;
     }
     Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_was_cut_short_while_it_was_written_is_made_anew_and_a_whole_one_stays() {
+        let world = crate::world::Script::new(1, Timestamp::from_seconds(0)).world();
+        let folder = std::env::temp_dir().join(format!("scrip-keys-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        let keys = KeyFolder::open(&folder).expect("a folder");
+        fs::write(keys.folder.join("root.key.draft"), "00ff").expect("half a key");
+        let made = keys.read_or_make(ROOT, &world).expect("made");
+        assert_eq!(keys.read(ROOT).expect("read"), Some(made));
+        assert!(!keys.folder.join("root.key.draft").exists(), "no second copy of a key is left");
+        assert!(keys.write(ROOT, &[1; 32]).is_err(), "a key is not overwritten");
+        assert_eq!(keys.read_or_make(ROOT, &world).expect("read"), made);
+        fs::remove_dir_all(&folder).expect("removed");
+    }
 }
