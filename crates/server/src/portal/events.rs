@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use ledger::log::Logged;
 use ledger::role::Action;
@@ -20,6 +20,7 @@ use crate::app::events::EventQuestion;
 use crate::app::export::{Format, particulars};
 use crate::app::paging::List;
 use crate::attachment::attachment;
+use crate::problem::Problem;
 
 /// How many events a page shows.
 const EVENTS: u32 = 100;
@@ -141,7 +142,12 @@ pub(super) async fn export(
 ) -> Result<Response, Unshown> {
     let account = account_id(&account)?;
     let reads = guest.may(Action::ReadEvents, account)?;
-    let (question, _) = asked.question();
+    let (question, filter) = asked.question();
+    if !filter.error.is_empty() {
+        // A file of other events than were asked for would pass for the right one.
+        let text = format!("{} (query.value)", filter.error);
+        return Err(Unshown::Wrong(Problem::new(StatusCode::BAD_REQUEST, "query.value", text)));
+    }
     let format = asked.format;
     let pieces = app.export_events(reads, account, question, format).await?;
     Ok(attachment(Body::from_stream(pieces), format.media_type(), format.file_name()))
