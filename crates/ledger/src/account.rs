@@ -47,7 +47,7 @@ pub struct Account {
 pub enum AccountKind {
     /// A company with a domain of its own.
     Customer,
-    /// A small business with a public e-mail domain: see [`LimitedUse`].
+    /// A small business with a public e-mail domain.
     LimitedUse,
     /// A partner that holds orders for customers: no license is ever used in it.
     Holding,
@@ -67,21 +67,6 @@ pub enum AccountState {
 }
 
 codes!(AccountState { PendingApproval = 0 / "pending_approval", Active = 1 / "active", Declined = 2 / "declined" });
-
-/// What a limited-use account may hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LimitedUse {
-    /// Virtual accounts.
-    pub virtual_accounts: u32,
-    /// People with a role.
-    pub people: u32,
-}
-
-impl std::default::Default for LimitedUse {
-    fn default() -> Self {
-        Self { virtual_accounts: 1, people: 5 }
-    }
-}
 
 /// Whether a virtual account is the one that takes what names none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,10 +138,7 @@ pub(crate) fn admit_license_act(page: &Page, id: AccountId) -> Result<(), Stop> 
 }
 
 /// The number of the newest version of the terms; 0 before any was published.
-///
-/// # Errors
-/// [`Unread`] if the page has not read it yet.
-pub fn newest_terms(page: &Page) -> Result<u32, Unread> {
+fn newest_terms(page: &Page) -> Result<u32, Unread> {
     let fact = page.house_fact(TERMS_FACT)?;
     let text = fact.and_then(|fact| std::str::from_utf8(&fact.value).ok());
     Ok(text.and_then(|text| text.parse().ok()).unwrap_or(0))

@@ -15,6 +15,7 @@ use wire::id::{AccountId, AlarmId, EventId, RequestId, VirtualAccountId};
 use wire::tag::EntitlementTag;
 use wire::time::Timestamp;
 
+use crate::house::HOUSE;
 use crate::lapse;
 use crate::page::{Page, Unread, Want};
 use crate::posting::{Effect, Event, Posting};
@@ -252,14 +253,13 @@ impl Command {
 
     /// The account and id under which a request may be repeated without a second effect.
     pub fn request(&self) -> Option<(AccountId, RequestId)> {
-        let house = AccountId::from_bytes([0; 16]);
         match self {
             Self::RevokeKey(one) => Some((one.account, one.asked.request)),
             Self::CreateAccount(one) => Some((one.account.id, one.asked.request)),
             Self::CreateVirtualAccount(one) => {
                 Some((one.virtual_account.account, one.asked.request))
             }
-            Self::DefineLicense(one) => Some((house, one.asked.request)),
+            Self::DefineLicense(one) => Some((HOUSE, one.asked.request)),
             Self::GrantEntitlement(one) => Some((one.account, one.asked.request)),
             Self::EndUse(one) => Some((one.account, one.asked.request)),
             Self::CreateToken(one) => Some((one.token.account, one.asked.request)),

@@ -113,16 +113,9 @@ codes!(Factors {
 impl Session {
     /// How long an unused session lasts.
     pub const IDLE: Span = Span::from_hours(2);
-    /// How long after showing a factor a dangerous act asks for none.
-    pub const FRESH: Span = Span::from_minutes(10);
 
     /// Whether it signs anyone in at a moment.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.ended_at.is_none() && now < self.ends_at && now < self.seen_at.plus(Self::IDLE)
-    }
-
-    /// Whether a factor was shown so lately that a dangerous act needs no other.
-    pub fn is_fresh(&self, now: Timestamp) -> bool {
-        self.is_live(now) && now < self.proven_at.plus(Self::FRESH)
     }
 }

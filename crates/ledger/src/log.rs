@@ -14,8 +14,6 @@ use crate::tree::{Edge, Hash};
 
 /// What the first member of every leaf says.
 pub const LEAF: &str = "scrip.event.v1";
-/// The account under which the house's own events stand.
-pub const HOUSE: AccountId = AccountId::from_bytes([0; 16]);
 /// The roots of complete subtrees are kept where their level is a multiple of this.
 pub const KEPT_LEVELS: u32 = 8;
 

@@ -95,28 +95,6 @@ pub struct Passkey {
     pub added_at: i64,
 }
 
-/// How many passkeys a person may have: a few devices and a spare.
-pub const PASSKEYS: usize = 10;
-/// How many recovery codes are made at once.
-pub const RECOVERY_CODES: usize = 10;
-
-impl Credentials {
-    /// Whether there is anything to sign in with.
-    pub fn is_empty(&self) -> bool {
-        self.password.is_none() && self.passkeys.is_empty()
-    }
-
-    /// Whether a password alone does not do.
-    pub fn has_second_factor(&self) -> bool {
-        self.totp.is_some() || !self.passkeys.is_empty()
-    }
-
-    /// The place of a recovery code among the unused ones.
-    pub fn recovery_place(&self, hash: &[u8; 32]) -> Option<usize> {
-        self.recovery.chunks_exact(32).position(|one| one == hash)
-    }
-}
-
 /// A role that was granted to a person, in an account or in the house.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
@@ -259,15 +237,6 @@ pub struct Link {
     pub used_at: Option<Timestamp>,
 }
 
-impl Link {
-    /// Whether it still works at a moment, for credentials of a version.
-    pub fn is_live(&self, credentials_version: u64, now: Timestamp) -> bool {
-        self.used_at.is_none()
-            && now < self.expires_at
-            && self.credentials_version == credentials_version
-    }
-}
-
 /// Somebody asks for a role in an account.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AccessRequest {
@@ -344,13 +313,6 @@ pub struct ApiToken {
     pub expires_at: Timestamp,
     /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
-}
-
-impl ApiToken {
-    /// Whether it works at a moment.
-    pub fn is_live(&self, now: Timestamp) -> bool {
-        self.revoked_at.is_none() && now < self.expires_at
-    }
 }
 
 /// A version of a document that customers accept.

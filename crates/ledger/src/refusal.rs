@@ -31,14 +31,6 @@ pub enum Refusal {
         /// What is taken, quoted where it is a name.
         what: String,
     },
-    /// The thing was changed by another since the asker saw it.
-    #[error(
-        "{what} was changed by somebody else meanwhile: look at it again and repeat what you want changed (conflict.changed)"
-    )]
-    Changed {
-        /// The kind of thing.
-        what: &'static str,
-    },
     /// The account is not in use yet, or no more.
     #[error(
         "this account is {state}, not active: its approver has to accept the terms first (account.not_active)"
@@ -60,33 +52,6 @@ pub enum Refusal {
         /// The version that waits for acceptance.
         version: u32,
     },
-    /// A limited-use account has all that it may have.
-    #[error(
-        "a limited-use account may have {most} {what}: ask an operator to make it a full account (account.limited)"
-    )]
-    AccountLimited {
-        /// What there may be no more of.
-        what: &'static str,
-        /// How many there may be.
-        most: u32,
-    },
-    /// The virtual account is archived or cannot be.
-    #[error("this virtual account {why} (virtual_account.in_use)")]
-    VirtualAccountInUse {
-        /// Why, and what to do.
-        why: String,
-    },
-    /// The last administrator of an account.
-    #[error(
-        "this is the last administrator of the account: make another one first (role.last_administrator)"
-    )]
-    LastAdministrator,
-    /// The proof that a change of a credential needs is missing or too old.
-    #[error("show who you are once more: enter your password or use your passkey (auth.step_up)")]
-    StepUp,
-    /// A one-time link is used up, too old, or from before a change of credentials.
-    #[error("this link was used already or is too old: ask for a new one (link.dead)")]
-    LinkDead,
     /// A value is out of its limits.
     #[error("{field} {why} (value.invalid)")]
     Invalid {
@@ -140,15 +105,9 @@ impl Refusal {
             Self::RequestReused => "request.reused",
             Self::NotFound { .. } => "not_found",
             Self::Taken { .. } => "exists",
-            Self::Changed { .. } => "conflict.changed",
             Self::AccountNotActive { .. } => "account.not_active",
             Self::AccountHolding => "account.holding",
             Self::TermsNotAccepted { .. } => "terms.not_accepted",
-            Self::AccountLimited { .. } => "account.limited",
-            Self::VirtualAccountInUse { .. } => "virtual_account.in_use",
-            Self::LastAdministrator => "role.last_administrator",
-            Self::StepUp => "auth.step_up",
-            Self::LinkDead => "link.dead",
             Self::Invalid { .. } => "value.invalid",
             Self::KeyRevoked { .. } => "trust.revoked",
             Self::UnknownKey => "report.unknown_key",

@@ -56,13 +56,6 @@ impl Member {
         self
     }
 
-    /// The same person as seen in one account only: for a client of that account.
-    #[must_use]
-    pub fn within(mut self, account: AccountId) -> Self {
-        self.grants.retain(|grant| grant.account == account);
-        self
-    }
-
     /// Who.
     pub fn person(&self) -> PersonId {
         self.person
@@ -81,11 +74,6 @@ impl Member {
     /// The roles in force.
     pub fn grants(&self) -> &[Grant] {
         &self.grants
-    }
-
-    /// The accounts in which they have a role, in order of ids.
-    pub fn accounts(&self) -> BTreeSet<AccountId> {
-        self.grants.iter().map(|grant| grant.account).filter(|id| *id != HOUSE).collect()
     }
 
     /// The roles that count in an account: its own, and the vendor's in the house.
@@ -135,14 +123,6 @@ impl Actor {
             Self::Host => "host command line".to_owned(),
             Self::Person(member) => member.words(),
             Self::Anonymous => "nobody".to_owned(),
-        }
-    }
-
-    /// The person, if a person asks.
-    pub fn member(&self) -> Option<&Member> {
-        match self {
-            Self::Person(member) => Some(member),
-            _ => None,
         }
     }
 }

@@ -27,7 +27,7 @@ const EVENTS: &[Column] = &[
 pub(crate) enum EventVerb {
     /// List events, the newest first.
     #[command(
-        after_help = "Example:\n  scrip event list --account Northwind --since 2026-03-01 --action token.created"
+        after_help = "Example:\n  scrip event list --account northwind.example --since 2026-03-01 --action token.created"
     )]
     List {
         #[command(flatten)]

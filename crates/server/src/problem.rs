@@ -115,20 +115,13 @@ fn refused(refusal: &Refusal) -> StatusCode {
         | Refusal::UnknownKey
         | Refusal::AccountNotActive { .. }
         | Refusal::AccountHolding
-        | Refusal::TermsNotAccepted { .. }
-        | Refusal::StepUp
-        | Refusal::LinkDead => StatusCode::FORBIDDEN,
+        | Refusal::TermsNotAccepted { .. } => StatusCode::FORBIDDEN,
         Refusal::TokenUnknown
         | Refusal::TokenRevoked
         | Refusal::TokenExpired { .. }
         | Refusal::TokenUsedUp { .. } => StatusCode::FORBIDDEN,
         Refusal::NotFound { .. } => StatusCode::NOT_FOUND,
-        Refusal::RequestReused
-        | Refusal::Taken { .. }
-        | Refusal::Changed { .. }
-        | Refusal::AccountLimited { .. }
-        | Refusal::VirtualAccountInUse { .. }
-        | Refusal::LastAdministrator => StatusCode::CONFLICT,
+        Refusal::RequestReused | Refusal::Taken { .. } => StatusCode::CONFLICT,
         Refusal::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }

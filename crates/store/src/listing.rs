@@ -74,10 +74,6 @@ listed! {
     }
     /// Columns of ID tokens.
     TokenColumn for ledger::token::Token { VirtualAccount = "virtual_account_id", ExpiresAt = "expires_at", CreatedAt = "created_at" }
-    /// Columns of grants.
-    GrantColumn for ledger::person::Grant { Email = "email_folded", Person = "person_id", Place = "virtual_account_id" }
-    /// Columns of requests for access.
-    AccessRequestColumn for ledger::person::AccessRequest { State = "state", AskedAt = "asked_at" }
     /// Columns of reports.
     ReportColumn for ledger::report::Recorded {
         Instance = "instance_id", Key = "key_id", Epoch = "epoch", Number = "number", HeardAt = "heard_at", Tag = "tag",

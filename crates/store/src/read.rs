@@ -5,16 +5,12 @@ use ledger::entitlement::{Entitlement, Term};
 use ledger::house::{Claim, ClaimKind, HouseFact, Session};
 use ledger::instance::{DeviceKey, Identity, Instance};
 use ledger::license::License;
-use ledger::person::{AccessRequest, ApiToken, ApiTokenKind, Grant, Link, Person, Terms};
 use ledger::pool::Pool;
 use ledger::posting::Entry;
 use ledger::report::Recorded;
 use ledger::token::Token;
 use std::collections::BTreeMap;
-use wire::id::{
-    AccessRequestId, AccountId, AlarmId, ApiTokenId, EntitlementId, GrantId, InstanceId, PersonId,
-    PoolId, TokenId, VirtualAccountId,
-};
+use wire::id::{AccountId, AlarmId, EntitlementId, InstanceId, PoolId, TokenId, VirtualAccountId};
 use wire::key::KeyId;
 use wire::tag::EntitlementTag;
 use wire::time::Timestamp;
@@ -216,81 +212,6 @@ impl<'a> Reading<'a> {
         let Some(key) = self.one::<DeviceKey>(&row![claim.account, id])? else { return Ok(None) };
         let Some(instance) = self.instance(claim.account, key.instance)? else { return Ok(None) };
         Ok(Some(Known { key, virtual_account: instance.virtual_account() }))
-    }
-
-    /// The roles of a person that were not ended, in any account.
-    ///
-    /// # Errors
-    /// A fault of the store.
-    pub fn grants_of_person(&mut self, person: PersonId) -> Result<Vec<Grant>, Fault> {
-        let mut values = row![person];
-        let seen = self.in_sight(&mut values);
-        let sql = format!(
-            "SELECT {} FROM role_grant WHERE person_id = $1 AND ended_at IS NULL AND {seen} \
-             ORDER BY account_id, grant_id",
-            schema::ROLE_GRANT.names("")
-        );
-        self.records(&sql, &values)
-    }
-
-    /// The sessions of a person that were not ended, the newest first.
-    ///
-    /// # Errors
-    /// A fault of the store.
-    pub fn sessions_of(&mut self, person: PersonId, most: u32) -> Result<Vec<Session>, Fault> {
-        let sql = format!(
-            "SELECT {} FROM session WHERE person_id = $1 AND ended_at IS NULL \
-             ORDER BY began_at DESC LIMIT $2",
-            schema::SESSION.names("")
-        );
-        self.records(&sql, &row![person, most])
-    }
-
-    /// The tokens of a kind that are a person's, the newest first.
-    ///
-    /// # Errors
-    /// A fault of the store.
-    pub fn api_tokens_of(
-        &mut self,
-        person: PersonId,
-        kind: ApiTokenKind,
-        most: u32,
-    ) -> Result<Vec<ApiToken>, Fault> {
-        let sql = format!(
-            "SELECT {} FROM api_token WHERE person_id = $1 AND kind = $2 \
-             ORDER BY made_at DESC LIMIT $3",
-            schema::API_TOKEN.names("")
-        );
-        self.records(&sql, &row![person, kind, most])
-    }
-
-    /// The client secrets of an account, the newest first.
-    ///
-    /// # Errors
-    /// A fault of the store.
-    pub fn client_secrets_of(
-        &mut self,
-        account: AccountId,
-        most: u32,
-    ) -> Result<Vec<ApiToken>, Fault> {
-        let sql = format!(
-            "SELECT {} FROM api_token WHERE within_account_id = $1 AND kind = $2 \
-             ORDER BY made_at DESC LIMIT $3",
-            schema::API_TOKEN.names("")
-        );
-        self.records(&sql, &row![account, ApiTokenKind::ClientSecret, most])
-    }
-
-    /// The secrets that share the id of a client or personal token, the newest first.
-    ///
-    /// # Errors
-    /// A fault of the store.
-    pub fn api_tokens_named(&mut self, id: ApiTokenId, most: u32) -> Result<Vec<ApiToken>, Fault> {
-        let sql = format!(
-            "SELECT {} FROM api_token WHERE api_token_id = $1 ORDER BY made_at DESC LIMIT $2",
-            schema::API_TOKEN.names("")
-        );
-        self.records(&sql, &row![id, most])
     }
 
     /// The reports of an instance, in order of their keys and positions.
@@ -495,16 +416,4 @@ by_key! {
     house_fact(name: &str) -> HouseFact, [name.to_owned()];
     /// A session.
     session(token_hash: [u8; 32]) -> Session, [token_hash];
-    /// A person.
-    person(id: PersonId) -> Person, [id];
-    /// The grant of a role.
-    grant(account: AccountId, id: GrantId) -> Grant, [account, id];
-    /// A one-time link.
-    link(hash: [u8; 32]) -> Link, [hash];
-    /// A request for access.
-    access_request(account: AccountId, id: AccessRequestId) -> AccessRequest, [account, id];
-    /// An API token.
-    api_token(hash: [u8; 32]) -> ApiToken, [hash];
-    /// A version of the terms.
-    terms(version: u32) -> Terms, [version];
 }

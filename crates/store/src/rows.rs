@@ -79,6 +79,8 @@ pub(crate) fn anchor_of(want: &Want) -> Option<Want> {
         | Want::Name(account, instance, _)
         | Want::ReportsAt(account, instance, ..)
         | Want::Reports(account, instance) => Some(Want::Instance(*account, *instance)),
+        // Whoever grants or ends a role holds the account, so what is read under it stays true.
+        Want::Grant(account, _) | Want::Grants(account) => Some(Want::HeldAccount(*account)),
         _ => None,
     }
 }

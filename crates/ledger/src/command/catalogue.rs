@@ -7,6 +7,7 @@ use wire::time::Timestamp;
 
 use super::{Asked, Detail, Stop, check_text, nothing_but};
 use crate::entitlement::{Buckets, Entitlement, Term};
+use crate::house::HOUSE;
 use crate::instance::Use;
 use crate::license::{Kind, License};
 use crate::page::Page;
@@ -27,15 +28,14 @@ pub struct DefineLicense {
 
 impl DefineLicense {
     pub(super) fn decide(&self, page: &Page, now: Timestamp) -> Result<Posting, Stop> {
-        let house = AccountId::from_bytes([0; 16]);
-        self.asked.permit.allows(Action::DefineLicense, house)?;
+        self.asked.permit.allows(Action::DefineLicense, HOUSE)?;
         check_text("name", &self.license.name, 1)?;
         check_text("description", &self.license.description, 0)?;
         let known = page.license(&self.license.tag)?;
         let id = known.map_or(self.license.id, |known| known.id);
         let row = License { id, changed_at: now, ..self.license.clone() };
         let detail = definition_detail(known, &row);
-        let event = self.asked.event(house, "license.defined", row.id.to_string(), &detail, now);
+        let event = self.asked.event(HOUSE, "license.defined", row.id.to_string(), &detail, now);
         Ok(nothing_but(vec![Effect::License(row), event]))
     }
 }

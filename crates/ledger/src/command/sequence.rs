@@ -21,7 +21,7 @@ pub struct Unplaced {
 /// Appends waiting events to the tree of their account. A fact: it happens as they are found.
 #[derive(Clone, Debug)]
 pub struct Sequence {
-    /// The account; [`crate::log::HOUSE`] for the house's own.
+    /// The account; [`crate::house::HOUSE`] for the house's own.
     pub account: AccountId,
     /// How many events the tree held when these were found without a place.
     pub from: u64,

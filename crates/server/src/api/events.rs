@@ -8,7 +8,8 @@ use axum::extract::State;
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ledger::log::{HOUSE, Logged, leaf_bytes};
+use ledger::house::HOUSE;
+use ledger::log::{Logged, leaf_bytes};
 use ledger::role::Permit;
 use ledger::tree::Head as TreeHead;
 use serde::{Deserialize, Serialize};
@@ -135,20 +136,29 @@ pub(super) struct ExportFilter {
     format: Format,
 }
 
+/// The question that a filter asks. A query's fields cannot be flattened out of another struct
+/// where unknown ones are refused, so two filters have the same fields.
+macro_rules! question {
+    ($filter:ident, $after:expr) => {
+        EventQuestion {
+            since: $filter.since.map(|at| at.0),
+            until: $filter.until.map(|at| at.0),
+            action: $filter.action,
+            subject: $filter.subject,
+            actor: $filter.actor,
+            after: $after,
+        }
+    };
+}
+
 async fn list(
     app: &App,
     permit: &Permit,
     account: AccountId,
     filter: EventFilter,
 ) -> Result<Json<Page<Event>>, Problem> {
-    let question = EventQuestion {
-        since: filter.since.map(|at| at.0),
-        until: filter.until.map(|at| at.0),
-        action: filter.action,
-        subject: filter.subject,
-        actor: filter.actor,
-        after: place(app, List::Events, filter.cursor.as_deref())?,
-    };
+    let after = place(app, List::Events, filter.cursor.as_deref())?;
+    let question = question!(filter, after);
     let found = app.events(permit, account, question, filter.limit.get()).await?;
     Ok(answer(app, List::Events, found, Event::from))
 }
@@ -159,14 +169,7 @@ async fn export(
     account: AccountId,
     filter: ExportFilter,
 ) -> Result<Response, Problem> {
-    let question = EventQuestion {
-        since: filter.since.map(|at| at.0),
-        until: filter.until.map(|at| at.0),
-        action: filter.action,
-        subject: filter.subject,
-        actor: filter.actor,
-        after: None,
-    };
+    let question = question!(filter, None);
     let format = filter.format;
     let pieces = app.export_events(permit, account, question, format).await?;
     Ok(attachment(Body::from_stream(pieces), format.media_type(), format.file_name()))

@@ -1,6 +1,6 @@
 //! Proves that what is stored equals the lines of the book that it came from.
 
-use ledger::log::HOUSE;
+use ledger::house::HOUSE;
 use ledger::role::Permit;
 use store::Sight;
 pub use store::fsck::Findings;

@@ -222,5 +222,5 @@ fn check_head(walk: &mut Walk<'_>, tree: Option<&EventTree>) {
 }
 
 fn named(account: AccountId) -> String {
-    if account == ledger::log::HOUSE { "the house".to_owned() } else { account.to_string() }
+    if account == ledger::house::HOUSE { "the house".to_owned() } else { account.to_string() }
 }

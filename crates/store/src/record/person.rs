@@ -30,29 +30,18 @@ impl Record for Session {
     }
 
     fn read(f: &mut Fields<'_>) -> Result<Self, Fault> {
-        let token_hash = f.take()?;
-        let person = f.take()?;
-        let factors = f.take()?;
-        let csrf = f.take()?;
-        let began_at = f.take()?;
-        let ends_at = f.take()?;
-        let ended_at = f.take()?;
-        let proven_at = f.take()?;
-        let seen_at = f.take()?;
-        let address = f.take()?;
-        let browser = f.take()?;
         Ok(Self {
-            token_hash,
-            person,
-            factors,
-            csrf,
-            began_at,
-            ends_at,
-            ended_at,
-            proven_at,
-            seen_at,
-            address,
-            browser,
+            token_hash: f.take()?,
+            person: f.take()?,
+            factors: f.take()?,
+            csrf: f.take()?,
+            began_at: f.take()?,
+            ends_at: f.take()?,
+            ended_at: f.take()?,
+            proven_at: f.take()?,
+            seen_at: f.take()?,
+            address: f.take()?,
+            browser: f.take()?,
         })
     }
 }
@@ -157,23 +146,15 @@ impl Record for Link {
     }
 
     fn read(f: &mut Fields<'_>) -> Result<Self, Fault> {
-        let hash = f.take()?;
-        let purpose = f.take()?;
-        let person = f.take()?;
-        let account = f.take()?;
-        let credentials_version = f.take()?;
-        let made_at = f.take()?;
-        let expires_at = f.take()?;
-        let used_at = f.take()?;
         Ok(Self {
-            hash,
-            purpose,
-            person,
-            account,
-            credentials_version,
-            made_at,
-            expires_at,
-            used_at,
+            hash: f.take()?,
+            purpose: f.take()?,
+            person: f.take()?,
+            account: f.take()?,
+            credentials_version: f.take()?,
+            made_at: f.take()?,
+            expires_at: f.take()?,
+            used_at: f.take()?,
         })
     }
 }
@@ -198,29 +179,18 @@ impl Record for AccessRequest {
     }
 
     fn read(f: &mut Fields<'_>) -> Result<Self, Fault> {
-        let account = f.take()?;
-        let id = f.take()?;
-        let person = f.take()?;
-        let email = f.take()?;
-        let role = f.take()?;
-        let virtual_account = f.take()?;
-        let message = f.take()?;
-        let state = f.take()?;
-        let asked_at = f.take()?;
-        let decided_at = f.take()?;
-        let decided_by = f.take()?;
         Ok(Self {
-            account,
-            id,
-            person,
-            email,
-            role,
-            virtual_account,
-            message,
-            state,
-            asked_at,
-            decided_at,
-            decided_by,
+            account: f.take()?,
+            id: f.take()?,
+            person: f.take()?,
+            email: f.take()?,
+            role: f.take()?,
+            virtual_account: f.take()?,
+            message: f.take()?,
+            state: f.take()?,
+            asked_at: f.take()?,
+            decided_at: f.take()?,
+            decided_by: f.take()?,
         })
     }
 }
@@ -244,17 +214,18 @@ impl Record for ApiToken {
     }
 
     fn read(f: &mut Fields<'_>) -> Result<Self, Fault> {
-        let hash = f.take()?;
-        let id = f.take()?;
-        let kind = f.take()?;
-        let person = f.take()?;
-        let account = f.take()?;
-        let name = f.take()?;
-        let bounds = f.take()?;
-        let made_at = f.take()?;
-        let expires_at = f.take()?;
-        let revoked_at = f.take()?;
-        Ok(Self { hash, id, kind, person, account, name, bounds, made_at, expires_at, revoked_at })
+        Ok(Self {
+            hash: f.take()?,
+            id: f.take()?,
+            kind: f.take()?,
+            person: f.take()?,
+            account: f.take()?,
+            name: f.take()?,
+            bounds: f.take()?,
+            made_at: f.take()?,
+            expires_at: f.take()?,
+            revoked_at: f.take()?,
+        })
     }
 }
 
@@ -266,11 +237,7 @@ impl Record for Terms {
     }
 
     fn read(f: &mut Fields<'_>) -> Result<Self, Fault> {
-        let version = f.take()?;
-        let title = f.take()?;
-        let text = f.take()?;
-        let published_at = f.take()?;
-        Ok(Self { version, title, text, published_at })
+        Ok(Self { version: f.take()?, title: f.take()?, text: f.take()?, published_at: f.take()? })
     }
 }
 

@@ -1,7 +1,8 @@
 //! The event log: places, pages, and that whatever is done to it behind the book's back is named.
 
 use ledger::command::{Command, Sequence};
-use ledger::log::{HOUSE, Logged, Personal};
+use ledger::house::HOUSE;
+use ledger::log::{Logged, Personal};
 use ledger::tree::{
     Head, Verdict, check_consistency, check_inclusion, consistency, inclusion, root,
 };

@@ -87,7 +87,7 @@ async fn frames_are_counted_in_bytes_and_a_closed_stream_is_opened_again() {
 #[test]
 fn an_event_is_a_notice_with_who_and_what_and_its_place() {
     let event = ledger::posting::Event {
-        account: ledger::log::HOUSE,
+        account: ledger::house::HOUSE,
         id: wire::id::EventId::from_bytes([7; 16]),
         at: Timestamp::from_seconds(1_750_000_000),
         actor: "Ann \"x\" ]\n".to_owned(),
