@@ -272,6 +272,8 @@ async fn the_event_log_is_filtered_and_goes_on_and_is_kept_as_a_file() {
     assert!(!narrowed.contains("<b>entitlement.granted</b>"), "{narrowed}");
     let wrong = house.page("events?since=%3Cb%3E", &cookie).await;
     assert!(wrong.contains("is no day") && !wrong.contains("<b>”"), "{wrong}");
+    let none = house.ask("GET", &house.path("events/export?since=soon"), &cookie, "").await;
+    assert_eq!(none.status, StatusCode::BAD_REQUEST, "no file of other events than were meant");
     let file = house.ask("GET", &house.path("events/export?format=csv"), &cookie, "").await;
     assert_eq!(file.header("content-disposition"), "attachment; filename=\"event-log.csv\"");
     assert!(file.body.starts_with("place,at,actor,"), "{}", file.body);

@@ -53,6 +53,56 @@ fn a_day_of_work_beside_a_running_server() {
     work(&stage);
 }
 
+/// The event log: listed, filtered, exported, signed, and held against what was signed.
+fn log(stage: &Stage) {
+    stage.ok(&["account", "create", "Northwind Ltd", "--domain", "northwind.example"]);
+    stage.ok(&["virtual-account", "create", "Campus"]);
+    let made = stage.json(&["event", "list", "--action", "virtual_account.created"]);
+    assert_eq!(made.as_array().map(Vec::len), Some(1));
+    assert_eq!(made[0]["detail"]["name"], "Campus");
+    assert_eq!(made[0]["actor"], "host command line");
+    let none = stage.json(&["event", "list", "--until", "2020-01-01"]);
+    assert_eq!(none, json!([]));
+    let csv = stage.ok(&["event", "export", "--format", "csv"]);
+    assert_eq!(csv.lines().count(), 3, "{csv}");
+    assert!(csv.starts_with("place,at,actor,role,action,"), "{csv}");
+    wait_for_places(stage, 2);
+    stage.ok(&["event", "checkpoint", "--out", "kept.checkpoint"]);
+    stage.ok(&["virtual-account", "create", "Branch"]);
+    wait_for_places(stage, 3);
+    let held = stage.json(&["event", "verify", "--checkpoint", "kept.checkpoint"]);
+    assert_eq!(held["proved"], true, "{held}");
+    assert_eq!(held["checkpoint"]["size"], 2);
+    let other = stage.run(&["event", "verify", "--checkpoint", "kept.checkpoint", "--house"]);
+    assert_eq!(other.code, 1, "{}{}", other.out, other.err);
+    assert!(other.err.contains("(checkpoint.account)"), "{}", other.err);
+    stage.file("wrong.checkpoint", "not sealed");
+    let wrong = stage.run(&["event", "verify", "--checkpoint", "wrong.checkpoint"]);
+    assert_eq!(wrong.code, 1);
+    assert!(wrong.err.contains("(seal."), "{}", wrong.err);
+    assert_eq!(stage.json(&["fsck"])["wrong"], json!([]));
+}
+
+/// Waits until so many events of the account have their places.
+fn wait_for_places(stage: &Stage, count: usize) {
+    for _ in 0..100 {
+        let all = stage.json(&["event", "list"]);
+        let all = all.as_array().expect("a list");
+        if all.iter().filter(|one| one["place"].is_number()).count() == count {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    panic!("events have no places after ten seconds");
+}
+
+#[test]
+fn the_event_log_is_listed_signed_and_proved_beside_a_running_server() {
+    let stage = Stage::new();
+    let _served = stage.serve();
+    log(&stage);
+}
+
 #[test]
 fn a_table_is_for_people() {
     let stage = Stage::new();
