@@ -211,6 +211,8 @@ fn export(log: &InLog, which: &Which, format: Format) -> Result<()> {
         }
     })?;
     match failed {
+        // Whoever reads has read enough, as `head` does.
+        Some(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         Some(error) => bail!("standard output: {error}"),
         None => Ok(out.flush()?),
     }
