@@ -13,5 +13,6 @@ pub mod jobs;
 pub mod keys;
 pub mod portal;
 pub mod problem;
+pub mod proof;
 pub mod serve;
 pub mod world;
