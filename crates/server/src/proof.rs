@@ -4,8 +4,11 @@
 //! here beyond what an identity provider publishes. Not here: which proof a change needs
 //! (`ledger`), and what becomes of a proof that holds.
 
+pub mod passkey;
 pub mod password;
 pub mod recovery;
+#[cfg(test)]
+mod testing;
 pub mod totp;
 
 use std::fmt;

@@ -108,10 +108,12 @@ pub fn check(password: &str, least: Least, about: &[&str]) -> Result<(), Weak> {
 fn is_common(small: &[char]) -> bool {
     let known = |text: &str| COMMON_LINES.binary_search(&text).is_ok();
     let text: String = small.iter().collect();
-    let stem = text.trim_matches(|c: char| !c.is_alphabetic());
-    let plain: String = stem.chars().map(letter_meant).collect();
-    let weighs = 2 * stem.chars().count() >= small.len();
-    known(&text) || (weighs && (known(stem) || known(&plain)))
+    let plain = |text: &str| text.chars().map(letter_meant).collect::<String>();
+    let stem = |text: &str| text.trim_matches(|c: char| !c.is_alphabetic()).to_owned();
+    // Signs before and after a word are taken as decoration, or as letters of it.
+    let stems = [stem(&text), plain(&stem(&text)), stem(&plain(&text))];
+    let weighs = |stem: &String| 2 * stem.chars().count() >= small.len();
+    known(&text) || stems.iter().any(|stem| weighs(stem) && known(stem))
 }
 
 /// The letter for which a sign is written.
