@@ -26,6 +26,8 @@ pub struct Config {
     pub mail: Option<Mail>,
     /// Syslog lines about alarms.
     pub syslog: Option<Syslog>,
+    /// How people sign in beside passwords and passkeys.
+    pub sign_in: SignIn,
     /// The server's own log.
     pub log: Log,
 }
@@ -199,6 +201,37 @@ pub enum Facility {
     Local7 = 23,
 }
 
+/// How people sign in beside passwords and passkeys.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SignIn {
+    /// The identity providers, in the order in which they are shown.
+    pub provider: Vec<Provider>,
+}
+
+/// An identity provider that speaks OpenID Connect.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provider {
+    /// What it is called in addresses, of 1 to 32 small letters, digits or `-`.
+    pub name: String,
+    /// What people read on its button.
+    pub label: String,
+    /// Its issuer, exactly as it calls itself.
+    pub issuer: String,
+    /// Who we are to it.
+    pub client_id: String,
+    /// The file with the secret that proves it; none for a public client.
+    #[serde(default)]
+    pub client_secret_file: Option<PathBuf>,
+    /// An authority of its certificate, in PEM, beside those that everybody trusts.
+    #[serde(default)]
+    pub ca: Option<PathBuf>,
+    /// The domains of e-mail addresses that it may speak for; all if empty.
+    #[serde(default)]
+    pub allowed_email_domains: Vec<String>,
+}
+
 /// The server's own log.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -246,6 +279,10 @@ impl Config {
         optional.into_iter().flatten().for_each(root);
         if let Some(mail) = &mut self.mail {
             [&mut mail.password_file, &mut mail.ca].into_iter().flatten().for_each(root);
+        }
+        for provider in &mut self.sign_in.provider {
+            let files = [&mut provider.client_secret_file, &mut provider.ca];
+            files.into_iter().flatten().for_each(root);
         }
         self
     }

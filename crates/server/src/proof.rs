@@ -4,6 +4,7 @@
 //! here beyond what an identity provider publishes. Not here: which proof a change needs
 //! (`ledger`), and what becomes of a proof that holds.
 
+pub mod oidc;
 pub mod passkey;
 pub mod password;
 pub mod recovery;

@@ -7,7 +7,8 @@ use std::path::Path;
 use toml::de::DeTable;
 use toml::{Table, Value};
 
-use super::{Config, Mail, Syslog, Tls, TlsMode};
+use super::{Config, Mail, SignIn, Syslog, Tls, TlsMode};
+use crate::proof::oidc;
 
 /// A configuration that can be used as it is, with a comment on each key.
 pub const EXAMPLE: &str = include_str!("example.toml");
@@ -124,7 +125,7 @@ impl Config {
     /// What each key allows and all of them together do not.
     fn contradictions(&self, given: &Given) -> Vec<Complaint> {
         let mut wrong = Wrong { given, complaints: Vec::new() };
-        let Self { server, database, tls, mail, syslog, log: _ } = self;
+        let Self { server, database, tls, mail, syslog, sign_in, log: _ } = self;
         let url = server.public_url.as_deref();
         if url.is_some_and(|url| !is_web_address(url)) {
             wrong.say("server", "public_url", "give an address such as \"https://licenses.example.org\", without a slash at the end");
@@ -146,6 +147,7 @@ impl Config {
         wrong.check_tls(tls);
         mail.iter().for_each(|mail| wrong.check_mail(mail));
         syslog.iter().for_each(|syslog| wrong.check_syslog(syslog));
+        wrong.check_sign_in(sign_in);
         wrong.complaints
     }
 
@@ -241,6 +243,41 @@ impl Wrong<'_> {
     }
 }
 
+impl Wrong<'_> {
+    fn check_sign_in(&mut self, sign_in: &SignIn) {
+        for (at, provider) in sign_in.provider.iter().enumerate() {
+            let mut say = |key: &str, what: &str| {
+                let what = format!("{key} of \"{}\": {what}", provider.name);
+                self.say("sign_in", "provider", &what);
+            };
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            if !(1..=32).contains(&provider.name.len()) || !provider.name.chars().all(plain) {
+                say("name", "give 1 to 32 small letters, digits or `-`");
+            }
+            if sign_in.provider[..at].iter().any(|other| other.name == provider.name) {
+                say("name", "another provider has it: give each its own");
+            }
+            if !(1..=64).contains(&provider.label.trim().chars().count()) {
+                say("label", "give the words of its button, at most 64 characters");
+            }
+            if !oidc::is_issuer(&provider.issuer) {
+                say(
+                    "issuer",
+                    "give its address as it calls itself, such as \"https://login.example.org\"; http is for loopback only",
+                );
+            }
+            if provider.client_id.is_empty() {
+                say("client_id", "give the name under which it knows this server");
+            }
+            let is_domain =
+                |text: &String| text.contains('.') && !text.contains(['@', '*', ' ', '/']);
+            if !provider.allowed_email_domains.iter().all(is_domain) {
+                say("allowed_email_domains", "give domains such as [\"example.org\"]");
+            }
+        }
+    }
+}
+
 impl Given {
     fn take_text(&mut self, text: &str, name: &str, complaints: &mut Vec<Complaint>) {
         let line =
@@ -280,11 +317,14 @@ impl Given {
         complaints: &mut Vec<Complaint>,
     ) {
         for (name, text) in environment {
-            let Some((part, key)) = name.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_'))
+            let Some(rest) = name.strip_prefix(PREFIX).map(str::to_lowercase) else { continue };
+            let of = |part: &String| {
+                Some(rest.strip_prefix(part.as_str())?.strip_prefix('_')?.to_owned())
+            };
+            let Some((part, key)) = schema.keys().find_map(|part| Some((part.clone(), of(part)?)))
             else {
                 continue;
             };
-            let (part, key) = (part.to_lowercase(), key.to_lowercase());
             let Some(known) = schema.get(&part).and_then(Value::as_table) else { continue };
             let value = match known.get(&key) {
                 None => Ok(Value::String(text)),
@@ -335,6 +375,9 @@ fn value_like(example: &Value, text: String) -> Result<Value, String> {
             .parse()
             .map(Value::Integer)
             .map_err(|_| format!("\"{text}\" is not a whole number")),
+        Value::Array(list) if list.iter().any(Value::is_table) => {
+            Err("a variable cannot hold this: write it in the file".to_owned())
+        }
         Value::Array(_) => {
             let parts = text.split(',').map(|part| Value::String(part.trim().to_owned()));
             Ok(Value::Array(parts.collect()))

@@ -49,7 +49,12 @@ fn what_the_example_gives_is_the_default() {
 fn the_documentation_names_every_key_and_variable() {
     let page = include_str!("../../../../../docs/configuration.md");
     for (part, keys) in &schema() {
-        for key in keys.as_table().unwrap().keys() {
+        for (key, value) in keys.as_table().unwrap() {
+            if let Some(first) = value.as_array().and_then(|list| list.first()?.as_table()) {
+                let told = |key: &String| page.contains(&format!("| `{key}` | – |"));
+                assert!(first.keys().all(told), "{part}.{key}");
+                continue;
+            }
             let variable = format!("SCRIP_{}_{}", part.to_uppercase(), key.to_uppercase());
             assert!(page.contains(&format!("| `{key}` | `{variable}` |")), "{part}.{key}");
         }
@@ -185,4 +190,60 @@ fn the_environment_wins_over_the_file() {
 fn two_places_of_one_database_contradict_each_other() {
     let told = complaints("[database]\nurl = \"postgres://a/b\"\nurl_file = \"secret\"\n");
     assert!(told[0].contains("url_file"), "{}", told[0]);
+}
+
+#[test]
+fn the_example_explains_every_key_of_an_identity_provider() {
+    let known = schema();
+    let known = known["sign_in"]["provider"][0].as_table().unwrap().clone();
+    let told = Table::try_from(super::super::Provider::clone(
+        &schema().try_into::<Config>().unwrap().sign_in.provider[0],
+    ));
+    assert_eq!(told.unwrap(), known);
+}
+
+#[test]
+fn everything_wrong_with_identity_providers_is_said() {
+    let text = "[[sign_in.provider]]\nname = \"A b\"\nlabel = \" \"\nissuer = \"http://login.example.org\"\n\
+                client_id = \"\"\nallowed_email_domains = [\"@example.org\"]\n\
+                [[sign_in.provider]]\nname = \"A b\"\nlabel = \"B\"\nissuer = \"http://127.0.0.1:9\"\nclient_id = \"c\"\n";
+    let told = complaints(text);
+    let keys: Vec<_> = told
+        .iter()
+        .map(|told| told.split(": ").nth(2).unwrap().split(' ').next().unwrap())
+        .collect();
+    assert_eq!(
+        keys,
+        ["name", "label", "issuer", "client_id", "allowed_email_domains", "name", "name"]
+    );
+    assert!(
+        told[0].starts_with("scrip.toml, line 1: sign_in.provider: name of \"A b\": "),
+        "{}",
+        told[0]
+    );
+    let told = complaints("[[sign_in.provider]]\nname = \"a\"\nlabel = \"A\"\nclient_id = \"c\"\n");
+    assert_eq!(told, ["scrip.toml, line 1: sign_in.provider: missing field `issuer`"]);
+    let told = complaints("[sign_in]\nproviders = []\n");
+    assert!(
+        told[0].starts_with("scrip.toml, line 2: sign_in.providers: unknown field"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn an_identity_provider_is_not_given_by_a_variable() {
+    let environment = [("SCRIP_SIGN_IN_PROVIDER".to_owned(), "corporate".to_owned())];
+    let Err(ConfigError::Wrong(told)) = Config::read("", "", environment) else {
+        panic!("it was taken");
+    };
+    assert_eq!(told[0].place, "SCRIP_SIGN_IN_PROVIDER");
+}
+
+#[test]
+fn the_files_of_an_identity_provider_start_at_the_configuration() {
+    let text = "[[sign_in.provider]]\nname = \"a\"\nlabel = \"A\"\nissuer = \"https://a.example.org\"\n\
+                client_id = \"c\"\nclient_secret_file = \"secret\"\n";
+    let provider = read(text).unwrap().rooted(Path::new("etc")).sign_in.provider.remove(0);
+    assert_eq!(provider.client_secret_file, Some(Path::new("etc/secret").to_owned()));
+    assert_eq!((provider.ca, provider.allowed_email_domains), (None, Vec::new()));
 }
