@@ -138,7 +138,7 @@ pub(crate) fn admit_license_act(page: &Page, id: AccountId) -> Result<(), Stop> 
 }
 
 /// The number of the newest version of the terms; 0 before any was published.
-fn newest_terms(page: &Page) -> Result<u32, Unread> {
+pub(crate) fn newest_terms(page: &Page) -> Result<u32, Unread> {
     let fact = page.house_fact(TERMS_FACT)?;
     let text = fact.and_then(|fact| std::str::from_utf8(&fact.value).ok());
     Ok(text.and_then(|text| text.parse().ok()).unwrap_or(0))

@@ -4,12 +4,18 @@
 //! may be refused. Who owns the page runs a command again after reading what it missed.
 
 mod account;
+mod api_token;
 mod binding;
 mod catalogue;
+mod customer;
+mod grant;
 mod house;
+mod person;
 mod report;
 mod sequence;
+mod session;
 mod token;
+mod virtual_account;
 
 use wire::id::{AccountId, AlarmId, EventId, RequestId, VirtualAccountId};
 use wire::tag::EntitlementTag;
@@ -24,12 +30,24 @@ use crate::role::Permit;
 
 pub use crate::detail::Detail;
 pub use account::{CreateAccount, CreateVirtualAccount};
+pub use api_token::{ExchangeToken, LONGEST as LONGEST_TOKEN, MakeApiToken, Maker, RevokeApiToken};
 pub use binding::{Bind, Bound, RevokeKey};
 pub use catalogue::{DefineLicense, EndUse, GrantEntitlement};
-pub use house::{BeginSession, EndSession, KeepFact, MakeClaim, TouchSession};
+pub use customer::{
+    AcceptTerms, Consent, DeclineAccount, EditAccount, PublicDomain, PublishTerms, RequestAccount,
+    SeeAsCustomer, check_country,
+};
+pub use grant::{AskAccess, DecideAccess, EndGrant, GrantRole};
+pub use house::{KeepFact, MakeClaim};
+pub use person::{
+    AdmitPerson, ChangeCredential, CredentialChange, EditPerson, KnowPerson, Own, Proof, SendLink,
+    check_domain, check_email,
+};
 pub use report::{Completeness, Import, Imported, PoolStanding, Push, Pushed};
 pub use sequence::{KeepCheckpoint, Sequence, Unplaced};
+pub use session::{BeginSession, EndSession, ProveSession, Shown, Spent, TouchSession};
 pub use token::{CreateToken, RevokeToken};
+pub use virtual_account::{ArchiveVirtualAccount, EditVirtualAccount, Shelf};
 
 /// Why a command stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +91,7 @@ impl Asked {
     ) -> Effect {
         Effect::Event(Event {
             account,
+            virtual_account: detail.place(),
             id: EventId::derive(&[account.as_bytes(), self.request.as_bytes(), action.as_bytes()]),
             at: now,
             actor: self.permit.actor().words(),
@@ -125,9 +144,30 @@ pub enum Command {
     RevokeToken(RevokeToken),
     MakeClaim(MakeClaim),
     KeepFact(KeepFact),
-    BeginSession(BeginSession),
+    BeginSession(Box<BeginSession>),
     TouchSession(TouchSession),
     EndSession(EndSession),
+    ProveSession(Box<ProveSession>),
+    KnowPerson(Box<KnowPerson>),
+    EditPerson(Box<EditPerson>),
+    AdmitPerson(AdmitPerson),
+    ChangeCredential(Box<ChangeCredential>),
+    SendLink(Box<SendLink>),
+    GrantRole(Box<GrantRole>),
+    EndGrant(Box<EndGrant>),
+    AskAccess(Box<AskAccess>),
+    DecideAccess(Box<DecideAccess>),
+    RequestAccount(Box<RequestAccount>),
+    AcceptTerms(Box<AcceptTerms>),
+    DeclineAccount(Box<DeclineAccount>),
+    EditAccount(Box<EditAccount>),
+    PublishTerms(Box<PublishTerms>),
+    SeeAsCustomer(Box<SeeAsCustomer>),
+    EditVirtualAccount(Box<EditVirtualAccount>),
+    ArchiveVirtualAccount(ArchiveVirtualAccount),
+    MakeApiToken(Box<MakeApiToken>),
+    ExchangeToken(Box<ExchangeToken>),
+    RevokeApiToken(Box<RevokeApiToken>),
     Sequence(Sequence),
     KeepCheckpoint(KeepCheckpoint),
 }
@@ -206,14 +246,43 @@ impl Command {
             Self::RevokeToken(request) => request.decide(page, now)?,
             Self::MakeClaim(claim) => claim.decide(page)?,
             Self::KeepFact(fact) => fact.decide(),
-            Self::BeginSession(session) => session.decide(),
+            Self::BeginSession(session) => session.decide(page, now)?,
             Self::TouchSession(session) => session.decide(page, now)?,
             Self::EndSession(session) => session.decide(page, now)?,
             Self::Sequence(sequence) => sequence.decide(page, now)?,
             Self::KeepCheckpoint(keep) => keep.decide(),
+            other => other.decide_of_people(page, now)?,
         };
         page.turn(posting);
         Ok(Answer::Done)
+    }
+
+    /// The commands about people, their credentials and roles, and the accounts they act for.
+    fn decide_of_people(&self, page: &Page, now: Timestamp) -> Result<Posting, Stop> {
+        Ok(match self {
+            Self::ProveSession(one) => one.decide(page, now)?,
+            Self::KnowPerson(one) => one.decide(page, now)?,
+            Self::EditPerson(one) => one.decide(page, now)?,
+            Self::AdmitPerson(one) => one.decide(page, now)?,
+            Self::ChangeCredential(one) => one.decide(page, now)?,
+            Self::SendLink(one) => one.decide(),
+            Self::GrantRole(one) => one.decide(page, now)?,
+            Self::EndGrant(one) => one.decide(page, now)?,
+            Self::AskAccess(one) => one.decide(page, now)?,
+            Self::DecideAccess(one) => one.decide(page, now)?,
+            Self::RequestAccount(one) => one.decide(page, now)?,
+            Self::AcceptTerms(one) => one.decide(page, now)?,
+            Self::DeclineAccount(one) => one.decide(page, now)?,
+            Self::EditAccount(one) => one.decide(page, now)?,
+            Self::PublishTerms(one) => one.decide(page, now)?,
+            Self::SeeAsCustomer(one) => one.decide(page, now)?,
+            Self::EditVirtualAccount(one) => one.decide(page, now)?,
+            Self::ArchiveVirtualAccount(one) => one.decide(page, now)?,
+            Self::MakeApiToken(one) => one.decide(page, now)?,
+            Self::ExchangeToken(one) => one.decide(page, now)?,
+            Self::RevokeApiToken(one) => one.decide(page, now)?,
+            _ => Posting::nothing(),
+        })
     }
 
     /// Confirms what every request rests on: that the right still holds and, for an act that
@@ -239,6 +308,19 @@ impl Command {
             Self::CreateToken(one) => Some(&one.asked),
             Self::RevokeToken(one) => Some(&one.asked),
             Self::Import(one) => Some(&one.asked),
+            Self::AdmitPerson(one) => Some(&one.asked),
+            Self::GrantRole(one) => Some(&one.asked),
+            Self::EndGrant(one) => Some(&one.asked),
+            Self::DecideAccess(one) => Some(&one.asked),
+            Self::EditAccount(one) => Some(&one.asked),
+            Self::PublishTerms(one) => Some(&one.asked),
+            Self::SeeAsCustomer(one) => Some(&one.asked),
+            Self::EditVirtualAccount(one) => Some(&one.asked),
+            Self::ArchiveVirtualAccount(one) => Some(&one.asked),
+            Self::AcceptTerms(one) => one.consent.asked(),
+            Self::DeclineAccount(one) => one.consent.asked(),
+            Self::MakeApiToken(one) => one.maker.asked(),
+            Self::RevokeApiToken(one) => one.maker.asked(),
             _ => None,
         }
     }
@@ -264,6 +346,21 @@ impl Command {
             Self::EndUse(one) => Some((one.account, one.asked.request)),
             Self::CreateToken(one) => Some((one.token.account, one.asked.request)),
             Self::RevokeToken(one) => Some((one.account, one.asked.request)),
+            Self::AdmitPerson(one) => Some((HOUSE, one.asked.request)),
+            Self::GrantRole(one) => Some((one.grant.account, one.asked.request)),
+            Self::EndGrant(one) => Some((one.account, one.asked.request)),
+            Self::DecideAccess(one) => Some((one.account, one.asked.request)),
+            Self::EditAccount(one) => Some((one.account, one.asked.request)),
+            Self::PublishTerms(one) => Some((HOUSE, one.asked.request)),
+            Self::SeeAsCustomer(one) => Some((one.grant.account, one.asked.request)),
+            Self::EditVirtualAccount(one) => Some((one.account, one.asked.request)),
+            Self::ArchiveVirtualAccount(one) => Some((one.account, one.asked.request)),
+            Self::EditPerson(one) => Some((HOUSE, one.own.request)),
+            Self::ChangeCredential(one) => Some((HOUSE, one.own.request)),
+            Self::RequestAccount(one) => Some((one.account.id, one.own.request)),
+            Self::AskAccess(one) => Some((one.wanted.account, one.own.request)),
+            Self::AcceptTerms(one) => Some((one.account, one.consent.request())),
+            Self::DeclineAccount(one) => Some((one.account, one.consent.request())),
             _ => None,
         }
     }

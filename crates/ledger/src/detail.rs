@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use wire::id::VirtualAccountId;
+
 /// The particulars of an event: a JSON object whose members are texts, or, where something
 /// changed, objects of two texts: `{"name":{"before":"Lab","after":"Campus"}}`.
 ///
@@ -10,6 +12,7 @@ use std::fmt::Write as _;
 pub struct Detail {
     open: Vec<(&'static str, Said)>,
     personal: Vec<(&'static str, Said)>,
+    place: Option<VirtualAccountId>,
 }
 
 /// What a member says.
@@ -56,6 +59,18 @@ impl Detail {
     ) -> Self {
         self.personal.extend(change(name, before.to_string(), after.to_string()));
         self
+    }
+
+    /// Of something in a virtual account: who reads its events reads this one.
+    #[must_use]
+    pub fn within(mut self, place: VirtualAccountId) -> Self {
+        self.place = Some(place);
+        self
+    }
+
+    /// The virtual account that it is of, if it is of one.
+    pub fn place(&self) -> Option<VirtualAccountId> {
+        self.place
     }
 
     /// What tells of no person, as a compact JSON object.

@@ -4,6 +4,7 @@ use wire::id::{AccountId, PersonId};
 use wire::time::{Span, Timestamp};
 
 use crate::license::codes;
+use crate::person::{Credentials, Person, PersonState};
 
 /// The account id under which the house's own rows and grants lie.
 pub const HOUSE: AccountId = AccountId::from_bytes([0; 16]);
@@ -110,9 +111,36 @@ codes!(Factors {
     Provider = 4 / "identity provider",
 });
 
+impl Factors {
+    /// Whether these show enough of a person with such credentials: who has a second factor owes
+    /// it after the password.
+    pub fn suffice(self, credentials: &Credentials) -> bool {
+        self != Self::Password || !credentials.has_second_factor()
+    }
+}
+
 impl Session {
     /// How long an unused session lasts.
     pub const IDLE: Span = Span::from_hours(2);
+    /// How long a sign-in may wait for its second factor.
+    pub const OWING: Span = Span::from_minutes(10);
+    /// How long a shown factor counts as fresh for dangerous acts.
+    pub const FRESH: Span = Span::from_minutes(10);
+
+    /// Whether dangerous acts may be done in it without another proof.
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        now < self.proven_at.plus(Self::FRESH)
+    }
+
+    /// Whether it signs a person in at a moment: live, theirs, begun after the last change that
+    /// ended all sessions, and with all factors that they owe.
+    pub fn signs_in(&self, person: &Person, now: Timestamp) -> bool {
+        self.person == Some(person.id)
+            && self.is_live(now)
+            && person.state == PersonState::Active
+            && person.credentials.void_before.is_none_or(|moment| moment <= self.began_at.millis())
+            && self.factors.suffice(&person.credentials)
+    }
 
     /// Whether it signs anyone in at a moment.
     pub fn is_live(&self, now: Timestamp) -> bool {

@@ -9,13 +9,40 @@ use sha2::{Digest as _, Sha256};
 use wire::id::AccountId;
 use wire::time::Timestamp;
 
+use crate::license::codes;
 use crate::posting::Event;
 use crate::tree::{Edge, Hash};
 
 /// What the first member of every leaf says.
 pub const LEAF: &str = "scrip.event.v1";
+/// What it says of an event that is of a virtual account, whose id is then the last member.
+pub const LEAF_WITH_PLACE: &str = "scrip.event.v2";
 /// The roots of complete subtrees are kept where their level is a multiple of this.
 pub const KEPT_LEVELS: u32 = 8;
+
+/// What an event is about, for who sees only one of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sphere {
+    /// Accounts, people, terms.
+    Administration,
+    /// Licenses, ID tokens, product instances, usage.
+    Licenses,
+}
+
+codes!(Sphere { Administration = 0 / "administration", Licenses = 1 / "licenses" });
+
+impl Sphere {
+    /// What an event of such an action is about.
+    pub fn of(action: &str) -> Self {
+        let kind = action.split_once('.').map_or(action, |(kind, _)| kind);
+        match kind {
+            "license" | "entitlement" | "token" | "device_key" | "instance" | "usage" | "use" => {
+                Self::Licenses
+            }
+            _ => Self::Administration,
+        }
+    }
+}
 
 /// Random bytes without which nobody can guess what was hashed with them.
 pub type Salt = [u8; 16];
@@ -93,6 +120,8 @@ pub struct Logged {
     pub personal: Personal,
     /// Its place; `None` until it has one.
     pub place: Option<Place>,
+    /// What it is about, as its row says.
+    pub sphere: Sphere,
 }
 
 /// The hash that stands in a leaf for what tells of a person: who, from where, and particulars.
@@ -118,9 +147,14 @@ fn encode_leaf(
     number: u64,
     personal: &Hash,
 ) -> Result<(), minicbor::encode::Error<std::convert::Infallible>> {
+    // An event of no virtual account has the leaf that all events had before they named theirs.
+    let (members, kind) = match event.virtual_account {
+        None => (10, LEAF),
+        Some(_) => (11, LEAF_WITH_PLACE),
+    };
     encoder
-        .array(10)?
-        .str(LEAF)?
+        .array(members)?
+        .str(kind)?
         .bytes(event.account.as_bytes())?
         .u64(number)?
         .bytes(event.id.as_bytes())?
@@ -130,6 +164,9 @@ fn encode_leaf(
         .str(&event.subject)?
         .str(&event.detail)?
         .bytes(personal)?;
+    if let Some(place) = event.virtual_account {
+        encoder.bytes(place.as_bytes())?;
+    }
     Ok(())
 }
 

@@ -63,6 +63,46 @@ pub struct Credentials {
     /// Passkeys.
     #[n(4)]
     pub passkeys: Vec<Passkey>,
+    /// Sessions that began before this moment, in milliseconds, are void.
+    #[n(5)]
+    pub void_before: Option<i64>,
+    /// Identity providers whose word is taken; a CBOR map without the member is an empty list.
+    #[cbor(n(6), default)]
+    pub providers: Vec<ProviderLink>,
+}
+
+/// An identity provider that knows a person, keyed by issuer and subject, never by e-mail address.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct ProviderLink {
+    /// Its issuer: the address that stands in its tokens.
+    #[n(0)]
+    pub issuer: String,
+    /// What it calls the person.
+    #[n(1)]
+    pub subject: String,
+    /// When it was added, in milliseconds.
+    #[n(2)]
+    pub added_at: i64,
+}
+
+impl ProviderLink {
+    /// The value under which the link is claimed, so that it is one person's.
+    pub fn claimed(&self) -> String {
+        format!("{} {}", self.issuer, self.subject)
+    }
+}
+
+impl Credentials {
+    /// Whether a password alone does not sign in.
+    pub fn has_second_factor(&self) -> bool {
+        self.totp.is_some() || !self.passkeys.is_empty()
+    }
+
+    /// Whether there is nothing by which to sign in.
+    pub fn are_empty(&self) -> bool {
+        self.password.is_none() && self.passkeys.is_empty() && self.providers.is_empty()
+    }
 }
 
 /// A second factor by time-based codes (RFC 6238).
@@ -183,6 +223,18 @@ impl Bounds {
         match self {
             Self::Everything => true,
             Self::Only(areas) => areas.contains(&Area::of(action)),
+        }
+    }
+
+    /// What lies within these and others.
+    #[must_use]
+    pub fn within(&self, others: &Self) -> Self {
+        match (self, others) {
+            (Self::Everything, other) => other.clone(),
+            (own, Self::Everything) => own.clone(),
+            (Self::Only(own), Self::Only(others)) => {
+                Self::Only(own.intersection(others).copied().collect())
+            }
         }
     }
 
@@ -313,6 +365,13 @@ pub struct ApiToken {
     pub expires_at: Timestamp,
     /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
+}
+
+impl ApiToken {
+    /// Whether it gives its rights at a moment.
+    pub fn works(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && now < self.expires_at
+    }
 }
 
 /// A version of a document that customers accept.

@@ -43,6 +43,8 @@ pub struct Entry {
 pub struct Event {
     /// The account; the zero id for the house's own.
     pub account: AccountId,
+    /// The virtual account that it is of, if it is of one.
+    pub virtual_account: Option<VirtualAccountId>,
     /// Its id.
     pub id: EventId,
     /// When.

@@ -52,6 +52,53 @@ pub enum Refusal {
         /// The version that waits for acceptance.
         version: u32,
     },
+    /// An account of limited use has all that it may have.
+    #[error(
+        "an account of limited use may have {most} {what}: ask the operator to make it a full account, which keeps everything (account.limited)"
+    )]
+    AccountLimited {
+        /// How many it may have.
+        most: u32,
+        /// Of what.
+        what: &'static str,
+    },
+    /// A virtual account still holds something.
+    #[error(
+        "this virtual account still holds {what}: move or end it first (virtual_account.in_use)"
+    )]
+    VirtualAccountInUse {
+        /// What it holds.
+        what: &'static str,
+    },
+    /// Nobody would be left to manage people.
+    #[error(
+        "this is the last {role} here: grant the role to somebody else first (role.last_administrator)"
+    )]
+    LastAdministrator {
+        /// The role.
+        role: &'static str,
+    },
+    /// Somebody changed it meanwhile.
+    #[error(
+        "{what} was changed by somebody else meanwhile, and nothing was overwritten: look at it again, then change it (conflict.changed)"
+    )]
+    Changed {
+        /// What was changed.
+        what: &'static str,
+    },
+    /// The act asks for a fresh proof of who asks.
+    #[error(
+        "this act asks who you are once more: show your password, code or passkey again (auth.step_up)"
+    )]
+    StepUp,
+    /// What was shown to sign in is not right, or was used already.
+    #[error("these do not fit together, or the code was used already: try again (sign_in.failed)")]
+    NotShown,
+    /// A one-time link does not work any more.
+    #[error(
+        "this link was used, has expired or was replaced by a newer one: ask for a new one (link.dead)"
+    )]
+    LinkDead,
     /// A value is out of its limits.
     #[error("{field} {why} (value.invalid)")]
     Invalid {
@@ -108,6 +155,13 @@ impl Refusal {
             Self::AccountNotActive { .. } => "account.not_active",
             Self::AccountHolding => "account.holding",
             Self::TermsNotAccepted { .. } => "terms.not_accepted",
+            Self::AccountLimited { .. } => "account.limited",
+            Self::VirtualAccountInUse { .. } => "virtual_account.in_use",
+            Self::LastAdministrator { .. } => "role.last_administrator",
+            Self::Changed { .. } => "conflict.changed",
+            Self::StepUp => "auth.step_up",
+            Self::NotShown => "sign_in.failed",
+            Self::LinkDead => "link.dead",
             Self::Invalid { .. } => "value.invalid",
             Self::KeyRevoked { .. } => "trust.revoked",
             Self::UnknownKey => "report.unknown_key",

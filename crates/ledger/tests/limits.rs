@@ -91,11 +91,11 @@ fn a_session_begins_and_ends_and_a_fact_is_the_last_one_kept() {
             address: "192.0.2.7".to_owned(),
             browser: "Zoë's".to_owned(),
         };
-        let end = Command::EndSession(EndSession { token_hash: [1; 32] });
+        let end = Command::EndSession(EndSession { token_hash: [1; 32], owner: None });
         book.run(&end, NOW).expect("nothing to end");
         assert_eq!(book.rows(), []);
-        book.run(&Command::BeginSession(BeginSession { session: session.clone() }), NOW)
-            .expect("begun");
+        let begin = BeginSession { session: session.clone(), shown: None, replaces: None };
+        book.run(&Command::BeginSession(Box::new(begin)), NOW).expect("begun");
         book.run(&end, NOW.plus(Span::from_hours(1))).expect("ended");
         let touch = Command::TouchSession(ledger::command::TouchSession { token_hash: [1; 32] });
         book.run(&touch, NOW.plus(Span::from_hours(1))).expect("nothing to touch");

@@ -211,6 +211,7 @@ proptest! {
 fn event(at: i64, id: u8) -> Event {
     Event {
         account: HOUSE,
+        virtual_account: None,
         id: EventId::from_bytes([id; 16]),
         at: Timestamp::from_millis(at),
         actor: "ann".to_owned(),

@@ -4,22 +4,30 @@
 
 pub mod accounts;
 pub mod alarms;
+pub mod api_tokens;
 pub mod attempts;
 pub mod backup;
 pub mod catalogue;
 pub mod check;
+pub mod credentials;
+pub mod customers;
 pub mod events;
 pub mod export;
 pub mod found;
+pub mod grants;
 pub mod import_usage;
 pub mod inventory;
+pub mod letters;
 pub mod news;
 pub mod paging;
+pub mod people;
 pub mod sessions;
+pub mod sign_in;
 pub mod submit_report;
 pub mod tend;
 pub mod tokens;
 pub mod trust;
+pub mod virtual_accounts;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -36,7 +44,10 @@ use wire::report::ReportError;
 use wire::seal::OpenError;
 
 use self::attempts::Attempts;
+use self::sign_in::Answered;
 use crate::keys::NodeKeys;
+use crate::proof::passkey::PasskeyFault;
+use crate::proof::password::{Hashing, Weak};
 use crate::world::World;
 
 /// How many device keys are remembered; what a key says of itself never goes stale, and where
@@ -48,6 +59,30 @@ const KEYS_REMEMBERED: usize = 200_000;
 pub struct Settings {
     /// The address under which people and devices reach it, without a slash at the end.
     pub public_url: String,
+    /// What an account of limited use may have.
+    pub limited_use: LimitedUse,
+}
+
+impl Settings {
+    /// A server at an address, with everything else as it is from the start.
+    pub fn at(public_url: &str) -> Self {
+        Self { public_url: public_url.to_owned(), limited_use: LimitedUse::default() }
+    }
+}
+
+/// What an account of limited use may have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimitedUse {
+    /// How many people.
+    pub people: u32,
+    /// Domains of public mail providers, beside those that are known.
+    pub public_domains: Vec<String>,
+}
+
+impl Default for LimitedUse {
+    fn default() -> Self {
+        Self { people: 5, public_domains: Vec::new() }
+    }
 }
 
 /// Everything that use cases need; clones share it.
@@ -63,6 +98,8 @@ pub struct App {
     pub settings: Arc<Settings>,
     known_keys: Arc<RwLock<BTreeMap<KeyId, (VerifyingKey, Known)>>>,
     attempts: Arc<Attempts>,
+    answered: Arc<Answered>,
+    hashing: Hashing,
 }
 
 /// Why something was not done.
@@ -91,6 +128,12 @@ pub enum Error {
         /// What is wrong with it.
         error: ReportError,
     },
+    /// A passkey proves nothing.
+    #[error("{0}")]
+    Passkey(#[from] PasskeyFault),
+    /// A password may not be chosen.
+    #[error("{0}")]
+    Password(#[from] Weak),
     /// Something else about the request, with its stable code in the text's end.
     #[error("{text} ({code})")]
     Bad {
@@ -124,6 +167,8 @@ impl Error {
             Self::File(error) => error.code,
             Self::Seal(error) => error.code(),
             Self::Report(error) | Self::NthReport { error, .. } => error.code(),
+            Self::Passkey(fault) => fault.code(),
+            Self::Password(weak) => weak.code(),
             Self::Bad { code, .. } => code,
         }
     }
@@ -161,6 +206,8 @@ impl App {
             settings: Arc::new(settings),
             known_keys: Arc::default(),
             attempts: Arc::default(),
+            answered: Arc::default(),
+            hashing: Hashing::new(),
         }
     }
 

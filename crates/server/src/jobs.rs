@@ -4,6 +4,7 @@
 //! it, tells it and notes that it did. So a crash in between tells it twice, never not at all.
 
 mod forward;
+mod letters;
 pub mod mail;
 #[cfg(test)]
 mod samples;
@@ -36,6 +37,8 @@ pub enum JobFault {
 /// Those who tell news, ready to start.
 pub(crate) struct Tellers {
     mail: Option<mail::Post>,
+    /// Letters have a connection of their own, so that neither waits for the other.
+    letters: Option<mail::Post>,
     syslog: Option<syslog::Line>,
     /// Events have a line of their own, so that neither waits for the other.
     events: Option<syslog::Line>,
@@ -44,11 +47,12 @@ pub(crate) struct Tellers {
 impl Tellers {
     /// Those that the configuration asks for; nothing is sent yet.
     pub(crate) fn new(config: &Config, public_url: &str) -> Result<Self, JobFault> {
-        let mail = config.mail.as_ref().map(|mail| mail::Post::new(mail, public_url));
+        let post = || config.mail.as_ref().map(|mail| mail::Post::new(mail, public_url));
         let line = |syslog| syslog::Line::new(syslog, &config.server.node, std::process::id());
         let every = |syslog: &&Syslog| syslog.events == ForwardedEvents::All;
         Ok(Self {
-            mail: mail.transpose()?,
+            mail: post().transpose()?,
+            letters: post().transpose()?,
             syslog: config.syslog.as_ref().map(line),
             events: config.syslog.as_ref().filter(every).map(line),
         })
@@ -62,6 +66,9 @@ impl Tellers {
         ];
         jobs.extend(
             self.events.map(|line| tokio::spawn(forward::run(app.clone(), line, closing.clone()))),
+        );
+        jobs.extend(
+            self.letters.map(|post| tokio::spawn(letters::run(app.clone(), post, closing.clone()))),
         );
         jobs.extend(
             self.mail.map(|mail| tokio::spawn(tell::run(app.clone(), mail, closing.clone()))),

@@ -99,11 +99,15 @@ fn status(error: &Error) -> StatusCode {
         Error::File(_) | Error::Seal(_) | Error::Report(_) | Error::NthReport { .. } => {
             StatusCode::BAD_REQUEST
         }
-        Error::Bad { code: "sign_in.failed", .. } => StatusCode::UNAUTHORIZED,
+        Error::Bad { code: "sign_in.failed" | "oauth.invalid_client", .. } => {
+            StatusCode::UNAUTHORIZED
+        }
         Error::Bad { code: "sign_in.too_often" | "auth.too_often", .. } => {
             StatusCode::TOO_MANY_REQUESTS
         }
+        Error::Bad { code: "sign_in.busy", .. } => StatusCode::SERVICE_UNAVAILABLE,
         Error::Bad { code: "cursor.invalid", .. } => StatusCode::BAD_REQUEST,
+        Error::Passkey(_) | Error::Password(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Bad { .. } => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
@@ -115,13 +119,21 @@ fn refused(refusal: &Refusal) -> StatusCode {
         | Refusal::UnknownKey
         | Refusal::AccountNotActive { .. }
         | Refusal::AccountHolding
+        | Refusal::AccountLimited { .. }
+        | Refusal::StepUp
+        | Refusal::LinkDead
         | Refusal::TermsNotAccepted { .. } => StatusCode::FORBIDDEN,
+        Refusal::NotShown => StatusCode::UNAUTHORIZED,
         Refusal::TokenUnknown
         | Refusal::TokenRevoked
         | Refusal::TokenExpired { .. }
         | Refusal::TokenUsedUp { .. } => StatusCode::FORBIDDEN,
         Refusal::NotFound { .. } => StatusCode::NOT_FOUND,
-        Refusal::RequestReused | Refusal::Taken { .. } => StatusCode::CONFLICT,
+        Refusal::RequestReused
+        | Refusal::Taken { .. }
+        | Refusal::Changed { .. }
+        | Refusal::VirtualAccountInUse { .. }
+        | Refusal::LastAdministrator { .. } => StatusCode::CONFLICT,
         Refusal::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }

@@ -214,7 +214,7 @@ fn make_private(folder: &Path) -> std::io::Result<()> {
 }
 
 fn founding(config: &Config, public_url: &str) -> Founding {
-    let settings = Settings { public_url: public_url.to_owned() };
+    let settings = Settings::at(public_url);
     Founding { node: config.server.node.clone(), settings }
 }
 

@@ -5,7 +5,7 @@ use wire::time::Timestamp;
 
 use crate::engine::Engine;
 use crate::fault::Fault;
-use crate::outbox::{Channel, Queued};
+use crate::outbox::{Channel, Posted, Queued};
 use crate::record::Record;
 use crate::schema;
 use crate::value::{Value, row};
@@ -42,6 +42,33 @@ pub enum Chore {
         /// Why it failed.
         error: String,
     },
+    /// Takes letters in hand that are due, oldest first.
+    ClaimLetters {
+        /// The moment that counts as now.
+        now: Timestamp,
+        /// Until when nobody else takes them.
+        until: Timestamp,
+        /// How many at most.
+        most: u32,
+    },
+    /// Notes that a letter was sent, or given up; its text, which may hold a one-time link, goes.
+    FinishLetter {
+        /// Which.
+        letter: (AccountId, MessageId),
+        /// When.
+        now: Timestamp,
+        /// Why it was given up, or empty.
+        error: String,
+    },
+    /// Notes that a try failed.
+    RetryLetter {
+        /// Which.
+        letter: (AccountId, MessageId),
+        /// When to try again.
+        due_at: Timestamp,
+        /// Why it failed.
+        error: String,
+    },
     /// Takes what one node at a time may do, or keeps it, until a moment.
     Lease {
         /// What it is.
@@ -69,7 +96,7 @@ pub enum Chore {
         /// When it is erased.
         now: Timestamp,
     },
-    /// Removes sessions and told news that are older than a moment.
+    /// Removes sessions, links, access tokens, told news and sent letters that are older than a moment.
     Forget {
         /// The moment.
         before: Timestamp,
@@ -81,6 +108,8 @@ pub enum Chore {
 pub enum Swept {
     /// News in hand.
     News(Vec<Queued>),
+    /// Letters in hand.
+    Letters(Vec<Posted>),
     /// It is the asker's until then.
     Leased,
     /// Somebody else has it.
@@ -107,6 +136,19 @@ impl Chore {
                 engine.query(sql, &row![news.0, news.1, news.2, *due_at, *error])?;
                 Ok(Swept::Done)
             }
+            Self::ClaimLetters { now, until, most } => claim_letters(engine, *now, *until, *most),
+            Self::FinishLetter { letter, now, error } => {
+                let sql = "UPDATE letter SET done_at = $3, last_error = $4, sealed_text = $5 \
+                           WHERE account_id = $1 AND message_id = $2";
+                engine.query(sql, &row![letter.0, letter.1, *now, *error, Vec::<u8>::new()])?;
+                Ok(Swept::Done)
+            }
+            Self::RetryLetter { letter, due_at, error } => {
+                let sql = "UPDATE letter SET due_at = $3, last_error = $4 \
+                           WHERE account_id = $1 AND message_id = $2";
+                engine.query(sql, &row![letter.0, letter.1, *due_at, *error])?;
+                Ok(Swept::Done)
+            }
             Self::Lease { name, holder, now, until } => {
                 let sql = "INSERT INTO lease (name, holder, until_at) VALUES ($1, $2, $4) \
                            ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until_at = excluded.until_at \
@@ -130,6 +172,10 @@ impl Chore {
             Self::Forget { before } => {
                 engine.query("DELETE FROM session WHERE ends_at < $1", &row![*before])?;
                 engine.query("DELETE FROM outbox WHERE done_at < $1", &row![*before])?;
+                engine.query("DELETE FROM letter WHERE done_at < $1", &row![*before])?;
+                engine.query("DELETE FROM one_time_link WHERE expires_at < $1", &row![*before])?;
+                let access = "DELETE FROM api_token WHERE kind = 2 AND expires_at < $1";
+                engine.query(access, &row![*before])?;
                 Ok(Swept::Done)
             }
         }
@@ -163,12 +209,44 @@ fn claim(
     Ok(Swept::News(news))
 }
 
+fn claim_letters(
+    engine: &mut Engine,
+    now: Timestamp,
+    until: Timestamp,
+    most: u32,
+) -> Result<Swept, Fault> {
+    let columns = schema::LETTER.names("");
+    let sql = format!(
+        "UPDATE letter SET due_at = $2, attempts = attempts + 1 \
+         WHERE (account_id, message_id) IN (\
+           SELECT account_id, message_id FROM letter \
+           WHERE done_at IS NULL AND due_at <= $1 ORDER BY due_at LIMIT $3) \
+         AND due_at <= $1 RETURNING {columns}"
+    );
+    let rows = engine.query(&sql, &row![now, until, most])?;
+    let mut letters: Vec<Posted> = rows
+        .into_iter()
+        .enumerate()
+        .map(|(n, row)| Posted::from_values(n, row))
+        .collect::<Result<_, _>>()?;
+    letters.sort_by_key(|one| (one.letter.queued_at, one.letter.id));
+    Ok(Swept::Letters(letters))
+}
+
 impl Swept {
+    /// The letters in hand; none for another chore.
+    pub fn letters(self) -> Vec<Posted> {
+        match self {
+            Self::Letters(letters) => letters,
+            _ => Vec::new(),
+        }
+    }
+
     /// The news in hand; none for another chore.
     pub fn news(self) -> Vec<Queued> {
         match self {
             Self::News(news) => news,
-            Self::Leased | Self::Taken | Self::Done => Vec::new(),
+            _ => Vec::new(),
         }
     }
 }

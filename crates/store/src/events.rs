@@ -7,9 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::command::Unplaced;
-use ledger::log::{EventTree, KEPT_LEVELS, KeptCheckpoint, Logged, Personal};
+use ledger::log::{EventTree, KEPT_LEVELS, KeptCheckpoint, Logged, Personal, Sphere};
 use ledger::tree::{Hash, Subtrees, node_hash};
-use wire::id::{AccountId, EventId};
+use wire::id::{AccountId, EventId, VirtualAccountId};
 use wire::time::Timestamp;
 
 use crate::fault::Fault;
@@ -40,6 +40,10 @@ pub struct EventQuestion {
     pub subject: Option<String>,
     /// By those whose name holds this text, whatever the case.
     pub actor: Option<String>,
+    /// Of these virtual accounts only.
+    pub within: Option<BTreeSet<VirtualAccountId>>,
+    /// About this only.
+    pub sphere: Option<Sphere>,
     /// Where to go on.
     pub after: Option<Cursor>,
 }
@@ -59,6 +63,8 @@ enum Driver {
     Action,
     Subject,
     Actor(String),
+    Place,
+    Sphere,
 }
 
 /// A statement that grows.
@@ -89,12 +95,9 @@ impl Reading<'_> {
             return Ok(Rows { rows: Vec::new(), next: None });
         }
         let most = limit.saturating_add(1);
-        let mut found = match &question.actor {
-            None => {
-                let driver = self.driver(account, question, None)?;
-                self.events_by(account, question, &driver, most)?
-            }
-            Some(text) => self.events_of_actors(account, question, text, most)?,
+        let mut found = match &question.within {
+            Some(places) => self.events_within(account, question, places, most)?,
+            None => self.events_asked(account, question, most)?,
         };
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = found.len() > limit;
@@ -104,6 +107,43 @@ impl Reading<'_> {
             .filter(|_| more)
             .map(|one| Cursor { sorted: None, key: row![one.event.at, one.event.id] });
         Ok(Rows { rows: found, next })
+    }
+
+    fn events_asked(
+        &mut self,
+        account: AccountId,
+        question: &EventQuestion,
+        most: u32,
+    ) -> Result<Vec<Logged>, Fault> {
+        match &question.actor {
+            None => {
+                let driver = self.driver(account, question, None)?;
+                self.events_by(account, question, &driver, most)
+            }
+            Some(text) => self.events_of_actors(account, question, text, most),
+        }
+    }
+
+    /// The events of some virtual accounts: of each its newest, and of all these the newest.
+    fn events_within(
+        &mut self,
+        account: AccountId,
+        question: &EventQuestion,
+        places: &BTreeSet<VirtualAccountId>,
+        most: u32,
+    ) -> Result<Vec<Logged>, Fault> {
+        let mut found: BTreeMap<(Timestamp, EventId), Logged> = BTreeMap::new();
+        let wanted = usize::try_from(most).unwrap_or(usize::MAX);
+        for place in places {
+            let within = Some(BTreeSet::from([*place]));
+            let one = EventQuestion { within, ..question.clone() };
+            let some = self.events_asked(account, &one, most)?;
+            found.extend(some.into_iter().map(|one| ((one.event.at, one.event.id), one)));
+            while found.len() > wanted {
+                found.pop_first();
+            }
+        }
+        Ok(found.into_values().rev().collect())
     }
 
     fn events_of_actors(
@@ -162,17 +202,21 @@ impl Reading<'_> {
         actor: Option<&str>,
     ) -> Result<Driver, Fault> {
         let mut best: Option<(i64, Driver)> = None;
+        let text = |value: &str| Value::Text(value.to_owned());
+        let place = question.within.iter().flatten().next();
         let candidates = [
-            question.action.as_deref().map(|value| ("event", "action", value, Driver::Action)),
-            question.subject.as_deref().map(|value| ("event", "subject", value, Driver::Subject)),
-            actor.map(|value| ("event_personal", "actor", value, Driver::Actor(value.to_owned()))),
+            question.action.as_deref().map(|it| ("event", "action", text(it), Driver::Action)),
+            question.subject.as_deref().map(|it| ("event", "subject", text(it), Driver::Subject)),
+            place.map(|it| ("event", "virtual_account_id", it.store(), Driver::Place)),
+            question.sphere.map(|it| ("event", "sphere", it.store(), Driver::Sphere)),
+            actor.map(|it| ("event_personal", "actor", text(it), Driver::Actor(it.to_owned()))),
         ];
         for (table, column, value, driver) in candidates.into_iter().flatten() {
             let sql = format!(
                 "SELECT COUNT(*) FROM (SELECT 1 AS one FROM {table} \
                  WHERE account_id = $1 AND {column} = $2 LIMIT $3) AS found"
             );
-            let count = self.number(&sql, &row![account, value.to_owned(), MANY])?;
+            let count = self.number(&sql, &[account.store(), value, MANY.store()])?;
             if best.as_ref().is_none_or(|(least, _)| count < *least) {
                 best = Some((count, driver));
             }
@@ -207,6 +251,22 @@ impl Reading<'_> {
             let column = open(matches!(driver, Driver::Subject), "subject");
             text.wheres.push(format!("{column} = {mark}"));
         }
+        if let Some(place) = question.within.iter().flatten().next() {
+            let mark = text.bind(*place);
+            let plain = matches!(driver, Driver::Place);
+            let column = if plain {
+                "e.virtual_account_id"
+            } else {
+                "COALESCE(e.virtual_account_id, e.virtual_account_id)"
+            };
+            text.wheres.push(format!("{column} = {mark}"));
+        }
+        if let Some(sphere) = question.sphere {
+            let mark = text.bind(sphere);
+            let column =
+                if matches!(driver, Driver::Sphere) { "e.sphere" } else { "(e.sphere + 0)" };
+            text.wheres.push(format!("{column} = {mark}"));
+        }
         if let Driver::Actor(actor) = driver {
             let mark = text.bind(actor.clone());
             text.wheres.push(format!("p.actor = {mark}"));
@@ -233,6 +293,8 @@ impl Reading<'_> {
             _ if self.holds() => "",
             Driver::Action => " INDEXED BY event_by_action",
             Driver::Subject => " INDEXED BY event_by_subject",
+            Driver::Place => " INDEXED BY event_by_virtual_account",
+            Driver::Sphere => " INDEXED BY event_by_sphere",
             Driver::Time | Driver::Actor(_) => "",
         }
     }

@@ -18,6 +18,7 @@ mod hints;
 pub mod listing;
 mod migrate;
 mod outbox;
+pub mod people;
 mod pool;
 mod read;
 mod record;

@@ -80,6 +80,15 @@ listed! {
     }
     /// Columns of the changes of alarms.
     AlarmChangeColumn for ledger::posting::AlarmChange { Alarm = "alarm_id", Happening = "happening", RecordedAt = "recorded_at" }
+    /// Columns of grants.
+    GrantColumn for ledger::person::Grant {
+        Email = "email_folded", Person = "person_id", Role = "role", VirtualAccount = "virtual_account_id", EndedAt = "ended_at",
+        EndsAt = "ends_at",
+    }
+    /// Columns of requests for access.
+    AccessRequestColumn for ledger::person::AccessRequest {
+        State = "state", VirtualAccount = "virtual_account_id", AskedAt = "asked_at",
+    }
     /// Columns of entries.
     EntryColumn for ledger::posting::Entry { Pool = "pool_id", Seq = "seq", EffectiveAt = "effective_at" }
 }

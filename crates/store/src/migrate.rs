@@ -29,6 +29,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(1, "0001_first_book"),
     migration!(2, "0002_event_log"),
     migration!(3, "0003_people"),
+    migration!(4, "0004_event_places"),
 ];
 
 /// How often it is tried when another node starts at the same time.

@@ -5,12 +5,16 @@ use ledger::entitlement::{Entitlement, Term};
 use ledger::house::{Claim, ClaimKind, HouseFact, Session};
 use ledger::instance::{DeviceKey, Identity, Instance};
 use ledger::license::License;
+use ledger::person::{AccessRequest, ApiToken, Grant, Link, Person, Terms};
 use ledger::pool::Pool;
 use ledger::posting::Entry;
 use ledger::report::Recorded;
 use ledger::token::Token;
 use std::collections::BTreeMap;
-use wire::id::{AccountId, AlarmId, EntitlementId, InstanceId, PoolId, TokenId, VirtualAccountId};
+use wire::id::{
+    AccessRequestId, AccountId, AlarmId, EntitlementId, GrantId, InstanceId, PersonId, PoolId,
+    TokenId, VirtualAccountId,
+};
 use wire::key::KeyId;
 use wire::tag::EntitlementTag;
 use wire::time::Timestamp;
@@ -121,7 +125,11 @@ impl<'a> Reading<'a> {
         self.records(&R::TABLE.select(keys.len()), keys)
     }
 
-    fn records<R: Record>(&mut self, sql: &str, values: &[Value]) -> Result<Vec<R>, Fault> {
+    pub(crate) fn records<R: Record>(
+        &mut self,
+        sql: &str,
+        values: &[Value],
+    ) -> Result<Vec<R>, Fault> {
         let rows = self.query(sql, values)?;
         rows.into_iter().enumerate().map(|(n, row)| R::from_values(n, row)).collect()
     }
@@ -414,6 +422,18 @@ by_key! {
     claim(kind: ClaimKind, value: &str) -> Claim, [kind, value.to_owned()];
     /// A fact of the house.
     house_fact(name: &str) -> HouseFact, [name.to_owned()];
+    /// A person.
+    person(id: PersonId) -> Person, [id];
+    /// The grant of a role.
+    grant(account: AccountId, id: GrantId) -> Grant, [account, id];
+    /// A one-time link.
+    link(hash: [u8; 32]) -> Link, [hash];
+    /// A request for access.
+    access_request(account: AccountId, id: AccessRequestId) -> AccessRequest, [account, id];
+    /// An API token.
+    api_token(hash: [u8; 32]) -> ApiToken, [hash];
+    /// A version of the terms.
+    terms(version: u32) -> Terms, [version];
     /// A session.
     session(token_hash: [u8; 32]) -> Session, [token_hash];
 }

@@ -3,7 +3,7 @@
 use ledger::account::{Account, VirtualAccount};
 use ledger::alarm::Alarm;
 use ledger::entitlement::Entitlement;
-use ledger::house::{Claim, HouseFact, Session};
+use ledger::house::{Claim, HOUSE, HouseFact, Session};
 use ledger::instance::{DeviceKey, Identity, Instance, Name, Use};
 use ledger::license::License;
 use ledger::log::{EventTree, Salt};
@@ -79,6 +79,8 @@ pub(crate) fn anchor_of(want: &Want) -> Option<Want> {
         | Want::Name(account, instance, _)
         | Want::ReportsAt(account, instance, ..)
         | Want::Reports(account, instance) => Some(Want::Instance(*account, *instance)),
+        // The house is no account that could be held: its event log stands in for it.
+        Want::Grant(HOUSE, _) | Want::Grants(HOUSE) => Some(Want::EventTree(HOUSE)),
         // Whoever grants or ends a role holds the account, so what is read under it stays true.
         Want::Grant(account, _) | Want::Grants(account) => Some(Want::HeldAccount(*account)),
         _ => None,

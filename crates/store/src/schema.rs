@@ -366,11 +366,18 @@ pub(crate) const EVENT: Table = Table {
         Column::nullable("place", Kind::Int),
         Column::nullable("personal_hash", Kind::Bytes),
         Column::nullable("leaf_hash", Kind::Bytes),
+        Column::nullable("virtual_account_id", Kind::Bytes),
+        Column::new("sphere", Kind::Int),
     ],
     indexes: &[
         Index { name: "event_by_action", columns: &["account_id", "action", "at", "event_id"] },
         Index { name: "event_by_subject", columns: &["account_id", "subject", "at", "event_id"] },
         Index { name: "event_by_place", columns: &["account_id", "place"] },
+        Index {
+            name: "event_by_virtual_account",
+            columns: &["account_id", "virtual_account_id", "at", "event_id"],
+        },
+        Index { name: "event_by_sphere", columns: &["account_id", "sphere", "at", "event_id"] },
         // Only of events that have no place.
         Index { name: "event_waiting", columns: &["account_id", "at", "event_id"] },
     ],

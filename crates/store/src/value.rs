@@ -6,6 +6,7 @@ use ledger::entitlement::Bucket;
 use ledger::house::{ClaimKind, Factors};
 use ledger::instance::{KeyState, Proof};
 use ledger::license::{Concern, Enforcement, Kind as LicenseKind};
+use ledger::log::Sphere;
 use ledger::person::{AccessState, ApiTokenKind, Bounds, LinkPurpose, PersonState};
 use ledger::report::{Counting, Route};
 use ledger::role::Role;
@@ -123,7 +124,7 @@ stored!(ids: AccountId, VirtualAccountId, InstanceId, LicenseId, EntitlementId, 
     RequestId, MessageId, KeyId, PersonId, GrantId, AccessRequestId, ApiTokenId);
 stored!(codes: DefaultMark, Enforcement, LicenseKind, Concern, KeyState, Proof, Bucket, AlarmKind, AlarmState, Severity,
     Telling, Happening, ClaimKind, ExportControlled, Counting, Route, AccountKind,
-    AccountState, Factors, PersonState, LinkPurpose, AccessState, ApiTokenKind, Role);
+    AccountState, Factors, PersonState, LinkPurpose, AccessState, ApiTokenKind, Role, Sphere);
 stored!(numbers: u32, u64);
 stored!(tags: EntitlementTag, SoftwareTag);
 

@@ -1,10 +1,11 @@
 //! Making accounts and virtual accounts.
 
-use wire::id::VirtualAccountId;
+use wire::id::{AccountId, VirtualAccountId};
 use wire::time::Timestamp;
 
+use super::virtual_account::checked_tags;
 use super::{Asked, Detail, Stop, check_text, nothing_but};
-use crate::account::{Account, Default, VirtualAccount};
+use crate::account::{Account, AccountKind, Default, VirtualAccount};
 use crate::page::Page;
 use crate::posting::{Effect, Posting};
 use crate::refusal::Refusal;
@@ -24,7 +25,7 @@ pub struct CreateAccount {
 }
 
 /// The name of the virtual account that every account has from the start.
-pub(super) const DEFAULT_NAME: &str = "DEFAULT";
+const DEFAULT_NAME: &str = "DEFAULT";
 
 impl CreateAccount {
     /// Checks what is asked for by itself, before anything is claimed for it.
@@ -47,18 +48,8 @@ impl CreateAccount {
             let taken = Refusal::Taken { what: "this account id".to_owned() };
             return if same { Ok(Posting::nothing()) } else { Err(taken.into()) };
         }
-        let default = VirtualAccount {
-            account: account.id,
-            id: self.default_id,
-            number: self.default_number,
-            name: DEFAULT_NAME.to_owned(),
-            description: String::new(),
-            default: Default::Yes,
-            created_at: now,
-            tags: Vec::new(),
-            archived_at: None,
-            revision: 0,
-        };
+        let default =
+            default_virtual_account(account.id, self.default_id, self.default_number, now);
         let detail = Detail::default().with("name", &account.name).with("domain", &account.domain);
         let event =
             self.asked.event(account.id, "account.created", account.id.to_string(), &detail, now);
@@ -67,6 +58,27 @@ impl CreateAccount {
             Effect::VirtualAccount(default),
             event,
         ]))
+    }
+}
+
+/// The virtual account that an account has from the start.
+pub(super) fn default_virtual_account(
+    account: AccountId,
+    id: VirtualAccountId,
+    number: u32,
+    now: Timestamp,
+) -> VirtualAccount {
+    VirtualAccount {
+        account,
+        id,
+        number,
+        name: DEFAULT_NAME.to_owned(),
+        description: String::new(),
+        default: Default::Yes,
+        created_at: now,
+        tags: Vec::new(),
+        archived_at: None,
+        revision: 0,
     }
 }
 
@@ -85,7 +97,12 @@ impl CreateVirtualAccount {
         self.asked.permit.allows(Action::CreateVirtualAccount, new.account)?;
         check_text("name", &new.name, 1)?;
         check_text("description", &new.description, 0)?;
-        page.hold_account(new.account)?.ok_or(Refusal::NotFound { what: "account" })?;
+        let account =
+            page.hold_account(new.account)?.ok_or(Refusal::NotFound { what: "account" })?;
+        if account.kind == AccountKind::LimitedUse {
+            return Err(Refusal::AccountLimited { most: 1, what: "virtual account" }.into());
+        }
+        let tags = checked_tags(&new.tags)?;
         let folded = new.name.to_lowercase();
         let others = page.virtual_accounts_of(new.account)?;
         if others.iter().any(|one| one.id == new.id) {
@@ -94,8 +111,8 @@ impl CreateVirtualAccount {
         if others.iter().any(|one| one.name.to_lowercase() == folded) {
             return Err(Refusal::Taken { what: format!("the name \"{}\"", new.name) }.into());
         }
-        let row = VirtualAccount { default: Default::No, created_at: now, ..new.clone() };
-        let detail = Detail::default().with("name", &new.name);
+        let row = VirtualAccount { default: Default::No, created_at: now, tags, ..new.clone() };
+        let detail = Detail::default().with("name", &new.name).within(new.id);
         let event = self.asked.event(
             new.account,
             "virtual_account.created",

@@ -201,9 +201,11 @@ impl Bind {
         let detail = Detail::default()
             .with("udi", &self.udi)
             .with("key", self.key)
-            .with("virtual_account", token.virtual_account);
+            .with("virtual_account", token.virtual_account)
+            .within(token.virtual_account);
         Effect::Event(Event {
             account: self.account,
+            virtual_account: detail.place(),
             id: wire::id::EventId::derive(&[
                 self.key.as_bytes(),
                 self.token.as_bytes(),
@@ -261,6 +263,8 @@ impl RevokeKey {
             .with("reason", &self.reason)
             .with("instance", instance)
             .changed("state", "bound", "revoked");
+        let place = page.instance(self.account, instance)?.map(Instance::virtual_account);
+        let detail = place.into_iter().fold(detail, Detail::within);
         let subject = self.key.to_string();
         pen.put(self.asked.event(self.account, "device_key.revoked", subject, &detail, now));
         Ok(pen.finish()?)

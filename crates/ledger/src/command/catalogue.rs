@@ -82,6 +82,7 @@ impl GrantEntitlement {
         self.asked.permit.allows(Action::GrantEntitlement, self.account)?;
         self.check()?;
         page.virtual_account(self.account, self.virtual_account)?
+            .filter(|place| place.archived_at.is_none())
             .ok_or(Refusal::NotFound { what: "virtual account" })?;
         let mut pen = Pen::new(page, self.account, now);
         let pool = pen.touch(self.virtual_account, &self.tag)?;
@@ -100,7 +101,8 @@ impl GrantEntitlement {
             .with("tag", self.tag.as_str())
             .with("quantity", self.quantity.get())
             .with("virtual_account", self.virtual_account)
-            .with("source", &self.source);
+            .with("source", &self.source)
+            .within(self.virtual_account);
         pen.put(self.asked.event(
             self.account,
             "entitlement.granted",
@@ -175,8 +177,10 @@ impl EndUse {
             ended_at: Some(now),
             ..mine.clone()
         }));
-        let detail =
-            Detail::default().with("tag", self.tag.as_str()).changed("level", mine.level, 0);
+        let detail = Detail::default()
+            .with("tag", self.tag.as_str())
+            .changed("level", mine.level, 0)
+            .within(instance.virtual_account());
         pen.put(self.asked.event(
             self.account,
             "use.ended",

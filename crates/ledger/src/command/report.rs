@@ -179,6 +179,7 @@ impl Import {
         self.asked.permit.covers(self.virtual_account)?;
         page.hold_account(self.account)?.ok_or(Refusal::NotFound { what: "account" })?;
         page.virtual_account(self.account, self.virtual_account)?
+            .filter(|place| place.archived_at.is_none())
             .ok_or(Refusal::NotFound { what: "virtual account" })?;
         let order = self.by_position();
         while let Some((heard, fresh)) =
@@ -273,7 +274,8 @@ impl Import {
             let detail = Detail::default()
                 .with("reports", self.reports.len())
                 .with("new", new)
-                .with("unconfirmed", doubted);
+                .with("unconfirmed", doubted)
+                .within(self.virtual_account);
             let subject = note.instance.to_string();
             posting.put(self.asked.event(self.account, "usage.imported", subject, &detail, now));
         }

@@ -41,6 +41,7 @@ impl CreateToken {
             .into());
         }
         page.virtual_account(token.account, token.virtual_account)?
+            .filter(|place| place.archived_at.is_none())
             .ok_or(Refusal::NotFound { what: "virtual account" })?;
         if page.token(token.account, token.id)?.is_some() {
             return Err(Refusal::Taken { what: "this ID token's id".to_owned() }.into());
@@ -49,7 +50,8 @@ impl CreateToken {
         let detail = Detail::default()
             .with("description", &row.description)
             .with("virtual_account", row.virtual_account)
-            .with("expires_at", row.expires_at);
+            .with("expires_at", row.expires_at)
+            .within(row.virtual_account);
         let event =
             self.asked.event(row.account, "token.created", row.id.to_string(), &detail, now);
         Ok(nothing_but(vec![Effect::Token(row), event]))
@@ -83,7 +85,7 @@ impl RevokeToken {
             self.account,
             "token.revoked",
             row.id.to_string(),
-            &Detail::default().changed("state", "usable", "revoked"),
+            &Detail::default().changed("state", "usable", "revoked").within(row.virtual_account),
             now,
         );
         Ok(nothing_but(vec![Effect::Token(row), event]))

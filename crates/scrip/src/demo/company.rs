@@ -123,7 +123,11 @@ pub(super) async fn open(app: &App) -> Result<Company> {
     let account = app.create_account(&asker.ask(Action::CreateAccount, "account")?, new).await?.id;
     let reads = permit(&Actor::Host, Action::Read, Scope::Account(account))?;
     for (name, description) in PLACES {
-        let new = NewVirtualAccount { name: name.to_owned(), description: description.to_owned() };
+        let new = NewVirtualAccount {
+            name: name.to_owned(),
+            description: description.to_owned(),
+            tags: Vec::new(),
+        };
         app.create_virtual_account(&asker.ask(Action::CreateVirtualAccount, name)?, account, new)
             .await?;
     }

@@ -10,7 +10,8 @@ use wire::id::AccountId;
 use wire::message as sent;
 
 use super::asking::{Allowed, Asking, PathOf, QueryOf};
-use super::json::{Moment, some_text};
+use super::customers::Tag;
+use super::json::{AccountKind, AccountState, Moment, some_text};
 use super::paging::{Limit, Page, Paging, answer, place};
 use super::schema;
 use crate::app::App;
@@ -34,6 +35,18 @@ pub(super) struct Account {
     policy: Policy,
     /// When it was made.
     created_at: Moment,
+    /// What kind of customer it is for.
+    kind: AccountKind,
+    /// How far it has come.
+    state: AccountState,
+    /// The country of purchase, two letters as in ISO 3166.
+    country: Option<String>,
+    /// Why it was declined.
+    reason: Option<String>,
+    /// The version of the End User License Agreement that was accepted; 0 for none.
+    terms_version: u32,
+    /// How often its properties were changed: whoever changes them names it.
+    revision: u32,
 }
 
 impl From<book::Account> for Account {
@@ -45,6 +58,12 @@ impl From<book::Account> for Account {
             domain: account.domain,
             policy: account.policy.into(),
             created_at: Moment(account.created_at),
+            kind: account.kind.into(),
+            state: account.state.into(),
+            country: some_text(&account.country),
+            reason: some_text(&account.reason),
+            terms_version: account.terms_version,
+            revision: account.revision,
         }
     }
 }
@@ -204,6 +223,12 @@ pub(super) struct VirtualAccount {
     default: bool,
     /// When it was made.
     created_at: Moment,
+    /// Custom tags.
+    tags: Vec<Tag>,
+    /// When it was archived; null if it is in use.
+    archived_at: Option<Moment>,
+    /// How often it was changed: whoever changes it names it.
+    revision: u32,
 }
 
 impl From<book::VirtualAccount> for VirtualAccount {
@@ -215,6 +240,9 @@ impl From<book::VirtualAccount> for VirtualAccount {
             description: some_text(&part.description),
             default: part.default == book::Default::Yes,
             created_at: Moment(part.created_at),
+            tags: part.tags.into_iter().map(Tag::from).collect(),
+            archived_at: part.archived_at.map(Moment),
+            revision: part.revision,
         }
     }
 }
@@ -228,6 +256,9 @@ pub(super) struct NewVirtualAccount {
     /// What it is for.
     #[serde(default)]
     description: String,
+    /// Custom tags.
+    #[serde(default)]
+    tags: Vec<Tag>,
 }
 
 /// Makes a virtual account.
@@ -243,7 +274,11 @@ pub(super) async fn create_virtual_account(
     PathOf(account): PathOf<AccountId>,
     Asking { ask, body }: Asking<NewVirtualAccount>,
 ) -> Result<(StatusCode, Json<VirtualAccount>), Problem> {
-    let wanted = WantedPart { name: body.name, description: body.description };
+    let wanted = WantedPart {
+        name: body.name,
+        description: body.description,
+        tags: body.tags.into_iter().map(Into::into).collect(),
+    };
     let made = app.create_virtual_account(&ask, account, wanted).await?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }

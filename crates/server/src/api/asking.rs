@@ -6,13 +6,15 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
-use ledger::role::Permit;
+use ledger::role::{Member, Permit};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use wire::id::RequestId;
 use wire::limits::TEXT_CHARS;
 
 use super::body::within;
+use super::guard::Introduced;
+use crate::app::people::OwnAsk;
 use crate::app::{App, Ask};
 use crate::problem::Problem;
 
@@ -32,6 +34,47 @@ impl<S: Send + Sync> FromRequestParts<S> for Allowed {
             let text = "this route has no guard: report it (route.unguarded)";
             Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "route.unguarded", text)
         })
+    }
+}
+
+/// The person who asks, and from where: the guard has made them out.
+pub(super) struct Me(pub(super) Member, pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Me {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let introduced = parts.extensions.get::<Introduced>().cloned();
+        introduced.map(|one| Self(one.member, one.address)).ok_or_else(|| {
+            let text = "this route has no guard: report it (route.unguarded)";
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "route.unguarded", text)
+        })
+    }
+}
+
+/// A request of a person for themself, and what its body says.
+pub(super) struct AskingOwn<T> {
+    /// Who asks, and the id under which the request may come again.
+    pub(super) ask: OwnAsk,
+    /// Who asks, with what they may.
+    pub(super) member: Member,
+    /// What the body says.
+    pub(super) body: T,
+}
+
+impl<T: DeserializeOwned> FromRequest<App> for AskingOwn<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let Me(member, address) = Me::from_request_parts(&mut parts, app).await?;
+        let id = request_id(&parts.headers)?;
+        let bytes = within(body, JSON_BYTES, "size.body").await?;
+        let head = format!("{} {}\n", parts.method, parts.uri);
+        let digested = [head.as_bytes(), bytes.as_ref()].concat();
+        let id = id.unwrap_or_else(|| app.fresh_request());
+        let ask = OwnAsk::new(&member, id, &address, &digested);
+        Ok(Self { ask, member, body: read_json(&bytes)? })
     }
 }
 

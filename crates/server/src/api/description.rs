@@ -22,7 +22,7 @@ use super::table::{Need, Stated, descriptions, stated};
 use crate::problem::Problem;
 
 /// The name of the way to sign in.
-const SIGN_IN: &str = "set_up_secret";
+const SIGN_IN: &str = "bearer";
 /// The name of the answer that every route may give.
 const PROBLEM: &str = "Problem";
 
@@ -86,7 +86,7 @@ fn complete(operation: &mut Operation, path: &str, need: Need) {
     let changes =
         operation.request_body.is_some() || operation.responses.responses.contains_key("204");
     let repeats = changes && !path.ends_with("/usage-files");
-    if let Need::Right(..) = need {
+    if let Need::Right(..) | Need::Person = need {
         operation.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], _>(SIGN_IN, [])]);
         if repeats {
             parameters.push(RefOr::T(repeating()));
@@ -116,6 +116,11 @@ fn variable(name: &str) -> Parameter {
         "instance" => "InstanceId",
         "token" => "TokenId",
         "key" => "KeyId",
+        "virtual_account" => "VirtualAccountId",
+        "person" => "PersonId",
+        "grant" => "GrantId",
+        "request" => "AccessRequestId",
+        "api_token" | "api_client" => "ApiTokenId",
         _ => "EntitlementTag",
     };
     ParameterBuilder::new()
@@ -163,4 +168,8 @@ fn add_schemas(parts: &mut Components) {
     add::<schema::TokenId>(parts);
     add::<schema::EventId>(parts);
     add::<schema::KeyId>(parts);
+    add::<schema::PersonId>(parts);
+    add::<schema::GrantId>(parts);
+    add::<schema::AccessRequestId>(parts);
+    add::<schema::ApiTokenId>(parts);
 }

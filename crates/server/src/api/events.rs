@@ -14,7 +14,7 @@ use ledger::role::Permit;
 use ledger::tree::Head as TreeHead;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use wire::id::{AccountId, EventId};
+use wire::id::{AccountId, EventId, VirtualAccountId};
 
 use super::asking::{Allowed, PathOf, QueryOf};
 use super::json::{Moment, some_text};
@@ -59,6 +59,9 @@ pub(super) struct Event {
     action: String,
     /// To what: the id of the thing.
     subject: String,
+    /// The virtual account that it is of; null if it is of none.
+    #[schema(value_type = Option<schema::VirtualAccountId>)]
+    virtual_account: Option<VirtualAccountId>,
     /// The particulars: each a text or, where something changed, what it was before and is after.
     detail: BTreeMap<String, Particular>,
     /// From which network address, if it is known.
@@ -84,6 +87,7 @@ impl From<Logged> for Event {
             role: event.role,
             action: event.action,
             subject: event.subject,
+            virtual_account: event.virtual_account,
             detail,
             address: some_text(&event.address),
             place: logged.place.map(|place| place.number),
@@ -107,6 +111,9 @@ pub(super) struct EventFilter {
     subject: Option<String>,
     /// By those whose name holds this text.
     actor: Option<String>,
+    /// Of one virtual account only: its id.
+    #[param(value_type = Option<schema::VirtualAccountId>)]
+    virtual_account: Option<VirtualAccountId>,
     /// How many rows at most.
     #[serde(default)]
     #[param(value_type = Option<schema::Limit>)]
@@ -130,6 +137,9 @@ pub(super) struct ExportFilter {
     subject: Option<String>,
     /// By those whose name holds this text.
     actor: Option<String>,
+    /// Of one virtual account only: its id.
+    #[param(value_type = Option<schema::VirtualAccountId>)]
+    virtual_account: Option<VirtualAccountId>,
     /// The form of the file.
     #[serde(default)]
     #[param(inline)]
@@ -146,6 +156,8 @@ macro_rules! question {
             action: $filter.action,
             subject: $filter.subject,
             actor: $filter.actor,
+            within: $filter.virtual_account.map(|place| [place].into()),
+            sphere: None,
             after: $after,
         }
     };

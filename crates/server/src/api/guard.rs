@@ -12,7 +12,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::MethodRouter;
-use ledger::role::{Action, Actor, Scope, permit};
+use ledger::role::{Action, Actor, Member, Scope, permit};
 use wire::id::{AccountId, IdError};
 
 use super::table::Where;
@@ -48,10 +48,56 @@ impl Handler<(), App> for Guarded {
     }
 }
 
+/// A route of what is a person's own, behind its guard.
+#[derive(Clone)]
+pub(super) struct Personal {
+    /// What answers a person.
+    pub(super) inner: MethodRouter<App>,
+}
+
+impl Handler<(), App> for Personal {
+    type Future = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+    fn call(self, request: Request, app: App) -> Self::Future {
+        Box::pin(async move {
+            let (mut parts, body) = request.into_parts();
+            let mut response = match introduce(&mut parts, &app).await {
+                Ok(()) => self.inner.call(Request::from_parts(parts, body), app).await,
+                Err(problem) => problem.into_response(),
+            };
+            let no_store = HeaderValue::from_static("no-store");
+            response.headers_mut().insert(header::CACHE_CONTROL, no_store);
+            response
+        })
+    }
+}
+
+/// Makes out who asks, if it is a person.
+async fn introduce(parts: &mut Parts, app: &App) -> Result<(), Problem> {
+    let address = address(parts);
+    let Actor::Person(member) = who_asks(parts, app, &address).await? else {
+        let text = "this is about a person's own: sign in as one, by a personal token or an access token (auth.person)";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "auth.person", text));
+    };
+    parts.extensions.insert(Introduced { member: *member, address });
+    Ok(())
+}
+
+/// The person who asks, and from where.
+#[derive(Clone)]
+pub(super) struct Introduced {
+    pub(super) member: Member,
+    pub(super) address: String,
+}
+
+fn address(parts: &Parts) -> String {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    peer.map(|peer| peer.0.ip().to_string()).unwrap_or_default()
+}
+
 impl Guarded {
     async fn admit(&self, parts: &mut Parts, app: &App) -> Result<(), Problem> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let address = peer.map(|peer| peer.0.ip().to_string()).unwrap_or_default();
+        let address = address(parts);
         let actor = who_asks(parts, app, &address).await?;
         let scope = match self.place {
             Where::House => Scope::House,
@@ -76,13 +122,14 @@ async fn who_asks(parts: &Parts, app: &App, address: &str) -> Result<Actor, Prob
     let shown = shown.and_then(|value| value.to_str().ok()).and_then(|value| value.split_once(' '));
     let secret = shown.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let Some((_, secret)) = secret else {
-        let text = "sign in with the header `Authorization: Bearer <set-up secret>` (auth.missing)";
+        let text = "sign in with the header `Authorization: Bearer <token>`: a personal token, an access token, or at first the set-up secret (auth.missing)";
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "auth.missing", text));
     };
     match app.bearer(secret, address).await? {
         Actor::Anonymous => {
-            let text = "this is not the set-up secret: it was printed when the server first started, \
-                        and `scrip setup-secret` on the server's host makes a new one (auth.wrong)";
+            let text = "this token is not known, has expired or was revoked; the set-up secret is void \
+                        once an operator can sign in: make a new token in the portal, or run \
+                        `scrip setup-secret` on the server's host (auth.wrong)";
             Err(Problem::new(StatusCode::UNAUTHORIZED, "auth.wrong", text))
         }
         actor => Ok(actor),

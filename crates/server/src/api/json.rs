@@ -139,8 +139,58 @@ words! {
     KeyState of ledger::instance::KeyState { Bound, Revoked }
     /// The road by which a report came.
     Route of ledger::report::Route { Direct, File }
+    /// Whether a person can sign in.
+    PersonState of ledger::person::PersonState { Invited, Active, Blocked }
+    /// What an API token is.
+    ApiTokenKind of ledger::person::ApiTokenKind { Personal, ClientSecret, Access }
+    /// What kind of customer an account is for.
+    AccountKind of ledger::account::AccountKind { Customer, LimitedUse, Holding }
+    /// How far an account has come.
+    AccountState of ledger::account::AccountState { PendingApproval, Active, Declined }
+    /// A role.
+    Role of ledger::role::Role {
+        Operator, Support, Approver, Administrator, User, Viewer, VirtualAdministrator, VirtualUser, VirtualViewer,
+    }
     /// The part of a device in its stack or pair.
     MemberRole of wire::report::MemberRole { Active, Standby, Member }
+}
+
+/// What is decided on a request for access.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum AccessDecision {
+    /// The role is granted.
+    Granted,
+    /// It is not.
+    Declined,
+}
+
+impl From<AccessDecision> for ledger::person::AccessState {
+    fn from(decision: AccessDecision) -> Self {
+        match decision {
+            AccessDecision::Granted => Self::Granted,
+            AccessDecision::Declined => Self::Declined,
+        }
+    }
+}
+
+/// The kinds of accounts that can be asked for.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RequestedKind {
+    /// For a company with a domain of its own.
+    Customer,
+    /// For a small business with a public e-mail domain.
+    LimitedUse,
+}
+
+impl From<RequestedKind> for ledger::account::AccountKind {
+    fn from(kind: RequestedKind) -> Self {
+        match kind {
+            RequestedKind::Customer => Self::Customer,
+            RequestedKind::LimitedUse => Self::LimitedUse,
+        }
+    }
 }
 
 /// The identity of a device or installation, in parts; absent ones are null.

@@ -40,6 +40,10 @@ ids! {
     TokenId, "tok", "an ID token";
     EventId, "ev", "an event";
     KeyId, "key", "a device's key";
+    PersonId, "person", "a person";
+    GrantId, "grant", "the grant of a role";
+    AccessRequestId, "areq", "a request for access";
+    ApiTokenId, "apit", "an API token or client";
 }
 
 /// The name under which devices report a license.

@@ -10,9 +10,10 @@ use utoipa_axum::PathItemExt as _;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
-use super::guard::Guarded;
+use super::guard::{Guarded, Personal};
 use super::{
-    accounts, alarms, catalogue, description, device, events, imports, instances, pools, tokens,
+    accounts, alarms, catalogue, customers, description, device, events, imports, instances, me,
+    people, pools, tokens,
 };
 use crate::app::App;
 
@@ -32,6 +33,8 @@ pub enum Need {
     Nothing,
     /// A seal: what comes proves itself.
     Seal,
+    /// To be a person: it is about what is theirs.
+    Person,
     /// A right.
     Right(Action, Where),
 }
@@ -72,10 +75,11 @@ fn method_of(item: &PathItem) -> HttpMethod {
 #[rustfmt::skip]
 fn table() -> Vec<Route> {
     use Action::{
-        CreateAccount, CreateVirtualAccount, DefineLicense, EndUse, GrantEntitlement, ImportUsage,
-        ManageTokens, Read, ReadAccount, ReadEvents, RevokeKey,
+        AcceptTerms, CreateAccount, CreateVirtualAccount, DefineLicense, EditAccount, EndUse,
+        GrantEntitlement, ImportUsage, ManageClients, ManagePeople, ManageTokens, PublishTerms, Read,
+        ReadAccount, ReadEvents, ReadPeople, RevokeKey, SeeAsCustomer,
     };
-    use Need::{Nothing, Right, Seal};
+    use Need::{Nothing, Person, Right, Seal};
     use Where::{Account, House};
     vec![
         line(Seal, routes!(device::push_usage)),
@@ -115,6 +119,37 @@ fn table() -> Vec<Route> {
         line(Right(ManageTokens, Account), routes!(tokens::revoke_token)),
         line(Right(RevokeKey, Account), routes!(tokens::revoke_key)),
         line(Right(ImportUsage, Account), routes!(imports::import_usage)),
+        line(Right(EditAccount, Account), routes!(customers::edit_account)),
+        line(Right(CreateVirtualAccount, Account), routes!(customers::edit_virtual_account)),
+        line(Right(CreateVirtualAccount, Account), routes!(customers::archive_virtual_account)),
+        line(Right(CreateVirtualAccount, Account), routes!(customers::restore_virtual_account)),
+        line(Nothing, routes!(customers::show_terms)),
+        line(Right(PublishTerms, House), routes!(customers::publish_terms)),
+        line(Right(AcceptTerms, Account), routes!(customers::accept_terms)),
+        line(Right(ManageClients, Account), routes!(customers::list_clients)),
+        line(Right(ManageClients, Account), routes!(customers::make_client)),
+        line(Right(ManageClients, Account), routes!(customers::make_client_secret)),
+        line(Right(ManageClients, Account), routes!(customers::revoke_client)),
+        line(Right(ReadPeople, Account), routes!(people::list_grants)),
+        line(Right(ManagePeople, Account), routes!(people::grant_role)),
+        line(Right(ManagePeople, Account), routes!(people::end_grant)),
+        line(Right(ManagePeople, Account), routes!(people::invite_again)),
+        line(Right(ReadPeople, Account), routes!(people::list_access_requests)),
+        line(Right(ManagePeople, Account), routes!(people::decide_access)),
+        line(Right(SeeAsCustomer, Account), routes!(people::see_as_customer)),
+        line(Right(ReadPeople, House), routes!(people::list_house_grants)),
+        line(Right(ManagePeople, House), routes!(people::grant_house_role)),
+        line(Right(ManagePeople, House), routes!(people::end_house_grant)),
+        line(Right(ReadPeople, House), routes!(people::list_people)),
+        line(Right(ReadPeople, House), routes!(people::show_person)),
+        line(Right(ManagePeople, House), routes!(people::block_person)),
+        line(Right(ManagePeople, House), routes!(people::admit_person)),
+        line(Person, routes!(me::show_me)),
+        line(Person, routes!(me::edit_me)),
+        line(Person, routes!(me::list_my_tokens)),
+        line(Person, routes!(me::revoke_my_token)),
+        line(Person, routes!(me::ask_access)),
+        line(Person, routes!(me::request_account)),
     ]
 }
 
@@ -143,6 +178,7 @@ fn assemble() -> (Router<App>, OpenApi) {
     for Route { need, method, parts: (schemas, paths, inner), .. } in table() {
         let guarded = match need {
             Need::Nothing | Need::Seal => inner,
+            Need::Person => on(method.to_method_filter(), Personal { inner }),
             Need::Right(action, place) => {
                 on(method.to_method_filter(), Guarded { action, place, inner })
             }

@@ -1,6 +1,6 @@
 //! Makes accounts and virtual accounts, and lists them.
 
-use ledger::account::{Account, AccountKind, AccountState, Default, VirtualAccount};
+use ledger::account::{Account, AccountKind, AccountState, Default, Tag, VirtualAccount};
 use ledger::command::{Command, CreateAccount, CreateVirtualAccount, MakeClaim};
 use ledger::house::{Claim, ClaimKind};
 use ledger::refusal::Refusal;
@@ -36,10 +36,12 @@ pub struct NewVirtualAccount {
     pub name: String,
     /// What it is for.
     pub description: String,
+    /// Custom tags.
+    pub tags: Vec<Tag>,
 }
 
 /// The bytes of an id that is derived from a request, so that a repeat names the same thing.
-fn derived(request: RequestId, what: &[u8]) -> [u8; 16] {
+pub(super) fn derived(request: RequestId, what: &[u8]) -> [u8; 16] {
     *AccountId::derive(&[request.as_bytes(), what]).as_bytes()
 }
 
@@ -127,7 +129,7 @@ impl App {
             description: new.description,
             default: Default::No,
             created_at: self.world.now(),
-            tags: Vec::new(),
+            tags: new.tags,
             archived_at: None,
             revision: 0,
         };
@@ -205,7 +207,7 @@ impl App {
         found.map(|_| ()).ok_or(Refusal::NotFound { what: "account" }.into())
     }
 
-    async fn find_account(&self, id: AccountId) -> Result<Option<Account>, Error> {
+    pub(super) async fn find_account(&self, id: AccountId) -> Result<Option<Account>, Error> {
         Ok(self.book.read(Sight::Account(id), move |reading| reading.account(id)).await?)
     }
 
@@ -244,7 +246,11 @@ impl App {
     }
 
     /// Draws random numbers until one is free.
-    async fn claim_number(&self, account: AccountId, owner: [u8; 16]) -> Result<u32, Error> {
+    pub(super) async fn claim_number(
+        &self,
+        account: AccountId,
+        owner: [u8; 16],
+    ) -> Result<u32, Error> {
         for _ in 0..DRAWS {
             let number = self.world.nine_digits();
             match self.claim(ClaimKind::Number, number.to_string(), account, owner).await {

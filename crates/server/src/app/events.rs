@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use ledger::command::{Command, KeepCheckpoint, Sequence};
-use ledger::log::{KeptCheckpoint, Logged};
+use ledger::log::{KeptCheckpoint, Logged, Sphere};
 use ledger::refusal::Refusal;
-use ledger::role::{Action, Permit, Reach};
+use ledger::role::{Action, Permit, Reach, Role};
 use ledger::tree::{self, Edge, Hash, Head};
 use store::events::Behind;
 pub use store::events::EventQuestion;
@@ -59,18 +59,32 @@ pub struct Turn {
     until: Timestamp,
 }
 
-/// Confirms that a permit shows an account's event log, or the house's.
-///
-/// An event does not say yet in which virtual account it happened: who sees single ones sees none.
-fn sees_events(permit: &Permit, account: AccountId) -> Result<(), Refusal> {
+/// Confirms that a permit shows the whole of an account's event log, or the house's, as its tree
+/// has it: every event, whatever it is about.
+fn sees_whole_log(permit: &Permit, account: AccountId) -> Result<(), Refusal> {
     permit.allows(Action::ReadEvents, account)?;
-    match permit.reach() {
-        Reach::Whole => Ok(()),
-        Reach::Only(_) => {
-            let (role, action) = (permit.role().word(), Action::ReadEvents.words());
+    match (permit.role(), permit.reach()) {
+        (Role::Approver, _) | (_, Reach::Only(_)) => {
+            let (role, action) = (permit.role().word(), "see the whole event log");
             Err(Refusal::Denied { role, action })
         }
+        (_, Reach::Whole) => Ok(()),
     }
+}
+
+/// The question, bounded to what a permit shows: an approver sees no acts on licenses, and who
+/// has a role in single virtual accounts sees what happened in those.
+fn bounded(permit: &Permit, mut question: EventQuestion) -> EventQuestion {
+    if permit.role() == Role::Approver {
+        question.sphere = Some(Sphere::Administration);
+    }
+    if let Reach::Only(reach) = permit.reach() {
+        question.within = Some(match question.within {
+            Some(asked) => asked.intersection(reach).copied().collect(),
+            None => reach.clone(),
+        });
+    }
+    question
 }
 
 impl App {
@@ -85,7 +99,8 @@ impl App {
         question: EventQuestion,
         limit: u32,
     ) -> Result<Rows<Logged>, Error> {
-        sees_events(permit, account)?;
+        permit.allows(Action::ReadEvents, account)?;
+        let question = bounded(permit, question);
         let read = move |reading: &mut Reading<'_>| reading.events(account, &question, limit);
         Ok(self.book.read(Sight::Account(account), read).await?)
     }
@@ -99,9 +114,13 @@ impl App {
         permit: &Permit,
         account: AccountId,
     ) -> Result<Vec<String>, Error> {
-        sees_events(permit, account)?;
+        permit.allows(Action::ReadEvents, account)?;
         let read = move |reading: &mut Reading<'_>| reading.event_actions(account);
-        Ok(self.book.read(Sight::Account(account), read).await?)
+        let mut actions = self.book.read(Sight::Account(account), read).await?;
+        if permit.role() == Role::Approver {
+            actions.retain(|action| Sphere::of(action) == Sphere::Administration);
+        }
+        Ok(actions)
     }
 
     /// A page of the events that have a place, in order of their places.
@@ -115,7 +134,7 @@ impl App {
         from: u64,
         limit: u32,
     ) -> Result<Vec<Logged>, Error> {
-        sees_events(permit, account)?;
+        sees_whole_log(permit, account)?;
         let read = move |reading: &mut Reading<'_>| reading.events_from(account, from, limit);
         Ok(self.book.read(Sight::Account(account), read).await?)
     }
@@ -129,7 +148,7 @@ impl App {
         permit: &Permit,
         account: AccountId,
     ) -> Result<Sealed<Checkpoint>, Error> {
-        sees_events(permit, account)?;
+        sees_whole_log(permit, account)?;
         let head = self.book.read(Sight::Account(account), move |r| head(r, account)).await?;
         Ok(self.sign_checkpoint(account, head))
     }
@@ -152,7 +171,7 @@ impl App {
         from: u64,
         to: Option<u64>,
     ) -> Result<Consistency, Error> {
-        sees_events(permit, account)?;
+        sees_whole_log(permit, account)?;
         let read = move |reading: &mut Reading<'_>| {
             let now = head(reading, account)?.size;
             let to = to.unwrap_or(now);
@@ -181,7 +200,7 @@ impl App {
         place: u64,
         size: Option<u64>,
     ) -> Result<Inclusion, Error> {
-        sees_events(permit, account)?;
+        sees_whole_log(permit, account)?;
         let read = move |reading: &mut Reading<'_>| {
             let now = head(reading, account)?.size;
             let size = size.unwrap_or(now);

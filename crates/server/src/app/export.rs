@@ -16,8 +16,18 @@ use super::{App, Error};
 /// How many events are read at once.
 const PAGE: u32 = 500;
 /// The columns of a CSV file: the keys of an event's JSON.
-const COLUMNS: [&str; 9] =
-    ["place", "at", "actor", "role", "action", "subject", "detail", "address", "id"];
+const COLUMNS: [&str; 10] = [
+    "place",
+    "at",
+    "actor",
+    "role",
+    "action",
+    "subject",
+    "virtual_account",
+    "detail",
+    "address",
+    "id",
+];
 
 /// The form of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, utoipa::ToSchema)]
@@ -111,6 +121,7 @@ fn value(logged: &Logged) -> Value {
         "role": event.role,
         "action": event.action,
         "subject": event.subject,
+        "virtual_account": event.virtual_account,
         "detail": particulars(logged),
         "address": text(&event.address),
         "place": logged.place.map(|place| place.number),
@@ -196,8 +207,8 @@ mod tests {
     #[test]
     fn a_line_has_a_cell_for_each_column() {
         let event = json!({"place": 4, "at": "2026-01-01", "actor": null, "id": "ev_1"});
-        assert_eq!(Format::Csv.line(&event), "4,2026-01-01,,,,,,,ev_1\r\n");
-        assert_eq!(Format::Csv.head().matches(',').count(), 8);
+        assert_eq!(Format::Csv.line(&event), "4,2026-01-01,,,,,,,,ev_1\r\n");
+        assert_eq!(Format::Csv.head().matches(',').count(), 9);
         assert_eq!(Format::Jsonl.line(&json!({"a": "b\n"})), "{\"a\":\"b\\n\"}\n");
     }
 }

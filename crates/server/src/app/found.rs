@@ -150,8 +150,13 @@ impl App {
     pub async fn is_set_up_secret(&self, text: &str) -> Result<bool, Error> {
         use subtle::ConstantTimeEq as _;
         let hash: [u8; 32] = Sha256::digest(text.trim().as_bytes()).into();
-        let fact =
-            self.book.read(Sight::House, |reading| reading.house_fact(SET_UP_SECRET)).await?;
+        let now = self.world.now();
+        let read = move |reading: &mut store::Reading<'_>| {
+            // Once an administrator of the house exists, the secret is void.
+            let void = reading.has_operator(now)?;
+            Ok(reading.house_fact(SET_UP_SECRET)?.filter(|_| !void))
+        };
+        let fact = self.book.read(Sight::House, read).await?;
         Ok(fact.is_some_and(|fact| bool::from(fact.value.as_slice().ct_eq(&hash))))
     }
 }

@@ -129,7 +129,7 @@ impl App {
     }
 
     /// Twice as long at each try, up to a limit, and up to a quarter longer by chance.
-    fn backoff(&self, attempts: u32) -> Span {
+    pub(super) fn backoff(&self, attempts: u32) -> Span {
         let doubled = FIRST_RETRY.millis() << attempts.saturating_sub(1).min(20);
         let wait = doubled.min(LONGEST_RETRY.millis());
         let [chance] = self.world.random::<1>();

@@ -25,6 +25,9 @@ pub enum List {
     Alarms,
     Tokens,
     Events,
+    Grants,
+    AccessRequests,
+    People,
 }
 
 impl List {
@@ -40,6 +43,9 @@ impl List {
             Self::Alarms => "alarms",
             Self::Tokens => "tokens",
             Self::Events => "event_log",
+            Self::Grants => "grants",
+            Self::AccessRequests => "access_requests",
+            Self::People => "people",
         }
     }
 }

@@ -2,17 +2,19 @@
 
 use ledger::command::{BeginSession, Command, EndSession, TouchSession};
 use ledger::house::{Factors, Session};
-use ledger::role::Actor;
+use ledger::person::Person;
+use ledger::role::{Actor, Member};
 use sha2::{Digest, Sha256};
 use store::{Reading, Sight};
+use wire::id::PersonId;
 use wire::time::Span;
 
 use super::found::SET_UP_SECRET;
-use super::{App, Error};
+use super::{App, Error, people};
 use crate::keys::to_hex;
 
 /// How long a session lasts at most.
-const SESSION: Span = Span::from_hours(12);
+pub(super) const SESSION: Span = Span::from_hours(12);
 
 /// How exactly it is kept when a session was last used: a write for every page would be too many.
 const SEEN_EVERY: Span = Span::from_minutes(1);
@@ -26,13 +28,25 @@ pub struct NewSession {
     pub lasts: Span,
 }
 
-/// Who asks, and the word that their forms must return.
+/// Who asks, and the session in which they do.
 #[derive(Clone, Debug)]
 pub struct SignedIn {
     /// Who.
     pub actor: Actor,
-    /// The word that forms must return.
-    pub csrf: String,
+    /// The session: its word is what forms must return.
+    pub session: Session,
+    /// The person; `None` for who signed in with the set-up secret.
+    pub person: Option<Person>,
+}
+
+impl SignedIn {
+    /// The person as one who may something.
+    pub fn member(&self) -> Option<&Member> {
+        match &self.actor {
+            Actor::Person(member) => Some(member),
+            _ => None,
+        }
+    }
 }
 
 impl App {
@@ -61,7 +75,12 @@ impl App {
             address: address.to_owned(),
             browser: String::new(),
         };
-        self.write(Command::BeginSession(BeginSession { session })).await?;
+        self.write(Command::BeginSession(Box::new(BeginSession {
+            session,
+            shown: None,
+            replaces: None,
+        })))
+        .await?;
         Ok(NewSession { token, lasts: SESSION })
     }
 
@@ -73,20 +92,42 @@ impl App {
         let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
         let now = self.world.now();
         let read = move |reading: &mut Reading<'_>| {
-            Ok((reading.session(hash)?, reading.house_fact(SET_UP_SECRET)?))
+            let Some(session) = reading.session(hash)?.filter(|one| one.is_live(now)) else {
+                return Ok(None);
+            };
+            let rights = match session.person {
+                Some(id) => reading.rights_of(id)?,
+                None => None,
+            };
+            let secret = match session.person {
+                Some(_) => None,
+                None => reading.house_fact(SET_UP_SECRET)?,
+            };
+            let void = session.person.is_none() && reading.has_operator(now)?;
+            Ok(Some((session, rights, secret)).filter(|_| !void))
         };
-        let (session, secret) = self.book.read(Sight::House, read).await?;
+        let found = self.book.read(Sight::House, read).await?;
+        let Some((session, rights, secret)) = found else { return Ok(None) };
         // A new set-up secret ends what was begun with the one before.
-        let void = |session: &Session| {
-            session.factors == Factors::SetUpSecret
-                && secret.is_some_and(|secret| session.began_at < secret.changed_at)
+        if secret.is_some_and(|secret| session.began_at < secret.changed_at) {
+            return Ok(None);
+        }
+        let (actor, person) = match (session.person, rights) {
+            (None, _) => (Actor::Operator, None),
+            (Some(_), None) => return Ok(None),
+            (Some(_), Some(rights)) => {
+                if !session.signs_in(&rights.person, now) {
+                    return Ok(None);
+                }
+                let person = rights.person.clone();
+                let Some(member) = people::actor(rights, now) else { return Ok(None) };
+                (Actor::Person(Box::new(member)), Some(person))
+            }
         };
-        let live = session.filter(|session| session.is_live(now));
-        let Some(session) = live.filter(|session| !void(session)) else { return Ok(None) };
         if now.since(session.seen_at) >= SEEN_EVERY {
             self.write(Command::TouchSession(TouchSession { token_hash: hash })).await?;
         }
-        Ok(Some(SignedIn { actor: Actor::Operator, csrf: session.csrf }))
+        Ok(Some(SignedIn { actor, session, person }))
     }
 
     /// Ends a session.
@@ -95,7 +136,7 @@ impl App {
     /// Faults of the store.
     pub async fn sign_out(&self, token: &str) -> Result<(), Error> {
         let token_hash = Sha256::digest(token.as_bytes()).into();
-        self.write(Command::EndSession(EndSession { token_hash })).await?;
+        self.write(Command::EndSession(EndSession { token_hash, owner: None })).await?;
         Ok(())
     }
 
@@ -104,16 +145,34 @@ impl App {
     /// # Errors
     /// `auth.too_often` after too many wrong ones, faults of the store.
     pub async fn bearer(&self, secret: &str, address: &str) -> Result<Actor, Error> {
-        let now = self.world.now();
-        if let Some(wait) = self.attempts.wait(address, now) {
-            let seconds = wait.seconds().max(1);
-            let text = format!("too many wrong secrets from here: try again in {seconds} s");
-            return Err(Error::bad("auth.too_often", text));
+        self.wait_after_wrong(address)?;
+        if let Some(actor) = self.token_actor(secret).await? {
+            return Ok(actor);
         }
         if self.is_set_up_secret(secret).await? {
             return Ok(Actor::Operator);
         }
-        self.attempts.note_wrong(address, now);
+        self.attempts.note_wrong(address, self.world.now());
         Ok(Actor::Anonymous)
+    }
+
+    /// Refuses who showed too many wrong secrets of late.
+    pub(super) fn wait_after_wrong(&self, from: &str) -> Result<(), Error> {
+        let Some(wait) = self.attempts.wait(from, self.world.now()) else { return Ok(()) };
+        let seconds = wait.seconds().max(1);
+        let text = format!("too many wrong secrets from here: try again in {seconds} s");
+        Err(Error::bad("auth.too_often", text))
+    }
+}
+
+impl App {
+    /// Ends another session of a person's own.
+    ///
+    /// # Errors
+    /// `not_found`, faults of the store.
+    pub async fn end_session(&self, person: PersonId, token_hash: [u8; 32]) -> Result<(), Error> {
+        let command = EndSession { token_hash, owner: Some(person) };
+        self.write(Command::EndSession(command)).await?;
+        Ok(())
     }
 }

@@ -7,11 +7,12 @@ use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
-use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
+use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use wire::time::Timestamp;
 
 use super::tell::{Teller, Untold};
 use super::{JobFault, words};
+use crate::app::letters::OpenLetter;
 use crate::app::news::{Channel, Happening, NamedNews};
 use crate::config::{self, Mail, MailTls};
 
@@ -78,6 +79,49 @@ impl Post {
             mail = mail.to(to.clone());
         }
         let mut mail = mail.body(text(news)).map_err(|error| error.to_string())?;
+        let name = HeaderName::new_from_ascii_str("Auto-Submitted");
+        mail.headers_mut().insert_raw(HeaderValue::new(name, "auto-generated".to_owned()));
+        Ok(mail)
+    }
+}
+
+impl Post {
+    /// Sends a letter to its one reader.
+    ///
+    /// # Errors
+    /// Why it was not sent.
+    pub(super) async fn send_letter(
+        &self,
+        open: &OpenLetter,
+        now: Timestamp,
+    ) -> Result<(), Untold> {
+        let mail = self.letter(open, now).map_err(Untold::Message)?;
+        match self.transport.send(mail).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.is_permanent() => Err(Untold::Message(error.to_string())),
+            Err(error) => Err(Untold::Receiver(error.to_string())),
+        }
+    }
+
+    /// The mail of a letter, as it is sent at a moment.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words that tell nothing of its text.
+    pub fn letter(&self, open: &OpenLetter, now: Timestamp) -> Result<Message, String> {
+        let letter = &open.posted.letter;
+        let text = open.text.clone().ok_or("its text was sealed by a node with other keys")?;
+        let sent = SystemTime::UNIX_EPOCH
+            + Duration::from_millis(u64::try_from(now.millis()).unwrap_or(0));
+        let to = letter.to.parse::<Address>().map_err(|_| "its address cannot be read")?;
+        let mut mail = Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(&letter.subject)
+            .date(sent)
+            .message_id(Some(format!("<{}@{}>", letter.id, self.domain)))
+            .header(ContentType::TEXT_PLAIN)
+            .body(text)
+            .map_err(|error| error.to_string())?;
         let name = HeaderName::new_from_ascii_str("Auto-Submitted");
         mail.headers_mut().insert_raw(HeaderValue::new(name, "auto-generated".to_owned()));
         Ok(mail)

@@ -66,7 +66,10 @@ impl Guest {
 
     /// The hidden fields of a form.
     pub(super) fn guard(&self, app: &App) -> Guard {
-        Guard { csrf: self.signed_in.csrf.clone(), request_id: app.fresh_request().to_string() }
+        Guard {
+            csrf: self.signed_in.session.csrf.clone(),
+            request_id: app.fresh_request().to_string(),
+        }
     }
 
     pub(super) fn visitor(&self, app: &App) -> Visitor {
@@ -81,7 +84,7 @@ impl Guest {
     }
 
     fn confirm(&self, form: &Hidden) -> Result<(), Unshown> {
-        let same = form.csrf.as_bytes().ct_eq(self.signed_in.csrf.as_bytes());
+        let same = form.csrf.as_bytes().ct_eq(self.signed_in.session.csrf.as_bytes());
         if bool::from(same) { Ok(()) } else { Err(stale_form()) }
     }
 }

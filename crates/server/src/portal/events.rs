@@ -39,6 +39,8 @@ pub(super) struct Asked {
     #[serde(default)]
     actor: String,
     #[serde(default)]
+    virtual_account: String,
+    #[serde(default)]
     cursor: String,
     #[serde(default)]
     format: Format,
@@ -71,6 +73,8 @@ impl Asked {
             action: some(&self.action),
             subject: some(&self.subject),
             actor: some(&self.actor),
+            within: self.virtual_account.parse().ok().map(|place| [place].into()),
+            sphere: None,
             after: None,
         };
         (question, filter)

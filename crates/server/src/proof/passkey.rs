@@ -96,6 +96,27 @@ pub enum PasskeyFault {
     Copied,
 }
 
+impl PasskeyFault {
+    /// The stable public code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Address { .. } => "passkey.address",
+            Self::State => "passkey.state",
+            Self::Late => "passkey.late",
+            Self::Form { .. } => "passkey.form",
+            Self::Challenge => "passkey.challenge",
+            Self::Origin { .. } => "passkey.origin",
+            Self::Unverified => "passkey.unverified",
+            Self::Kind => "passkey.kind",
+            Self::Known => "passkey.known",
+            Self::Many => "passkey.many",
+            Self::Unknown => "passkey.unknown",
+            Self::Signature => "passkey.signature",
+            Self::Copied => "passkey.copied",
+        }
+    }
+}
+
 /// What a passkey is to prove.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -91,7 +91,7 @@ both! {
         assert_eq!(csv.headers["content-disposition"], "attachment; filename=\"event-log.csv\"");
         let csv = csv.text();
         assert_eq!(csv.lines().count(), 6, "{csv}");
-        assert!(csv.starts_with("place,at,actor,role,action,subject,detail,address,id\r\n"), "{csv}");
+        assert!(csv.starts_with("place,at,actor,role,action,subject,virtual_account,detail,address,id\r\n"), "{csv}");
         let lines = office.get(&format!("{log}/export?format=jsonl")).await.text();
         let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
         assert_eq!(lines, all, "a file says what the list says");

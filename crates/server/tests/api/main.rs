@@ -12,6 +12,7 @@ mod home;
 mod imports;
 mod instances;
 mod office;
+mod people;
 mod pools;
 mod push;
 mod reach;

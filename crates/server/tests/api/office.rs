@@ -49,7 +49,7 @@ impl Office {
     pub(crate) async fn found(home: &Home, book: Book) -> Self {
         let script = Script::new(7, NOON);
         let folder = KeyFolder::open(home.folder()).expect("a folder for keys");
-        let settings = Settings { public_url: "https://scrip.example".to_owned() };
+        let settings = Settings::at("https://scrip.example");
         let founding = Founding { node: "node-1".to_owned(), settings };
         let founded = found(book, script.world(), &folder, &founding).await.expect("it is founded");
         let router = server::api::routes().with_state(founded.app.clone());

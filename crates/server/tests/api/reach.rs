@@ -104,7 +104,17 @@ both! {
             }
             let of_sibling = format!("{}/entitlements?pool={}", site.path(), pools[0]);
             assert_eq!(get(&office, &ann, &of_sibling).await.ok()["items"], json!([]));
-            get(&office, &ann, &format!("{}/events", site.path())).await.problem(403, "permit.denied");
+            let events = get(&office, &ann, &format!("{}/events", site.path())).await;
+            if role == Role::VirtualAdministrator {
+                let events = events.ok()["items"].as_array().expect("items").clone();
+                assert!(events.len() >= 4, "{events:?}");
+                assert!(events.iter().all(|one| one["virtual_account"] == site.branch), "{events:?}");
+            } else {
+                events.problem(403, "permit.denied");
+            }
+            for part in ["events/checkpoint", "events/entries", "events/proof?from=0"] {
+                get(&office, &ann, &format!("{}/{part}", site.path())).await.problem(403, "permit.denied");
+            }
         }
         for part in ["pools", "instances", "tokens", "alarms", "entitlements"] {
             assert_eq!(office.rows(&format!("{}/{part}", site.path())).await.len(), 2, "{part}");

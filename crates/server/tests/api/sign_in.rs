@@ -28,7 +28,7 @@ both! {
         let answer = ask(&office, None, "192.0.2.1:5000").await;
         assert_eq!(
             answer.problem(401, "auth.missing"),
-            "sign in with the header `Authorization: Bearer <set-up secret>` (auth.missing)"
+            "sign in with the header `Authorization: Bearer <token>`: a personal token, an access token, or at first the set-up secret (auth.missing)"
         );
         assert_eq!(answer.headers[header::WWW_AUTHENTICATE], "Bearer");
         ask(&office, Some("Basic c2NyaXA="), "192.0.2.1:5000").await.problem(401, "auth.missing");

@@ -80,7 +80,7 @@ impl Stage {
         };
         let book = Book::open(&options).expect("the book opens");
         let script = Script::new(7, NOON);
-        let settings = Settings { public_url: "https://scrip.example".to_owned() };
+        let settings = Settings::at("https://scrip.example");
         let founding = Founding { node: "one".to_owned(), settings };
         let keys = KeyFolder::open(&folder).expect("the key folder opens");
         let founded = found(book, script.world(), &keys, &founding).await;

@@ -115,7 +115,7 @@ impl House {
         };
         let book = Book::open(&options).expect("a book");
         let keys = KeyFolder::open(&folder).expect("a key folder");
-        let settings = Settings { public_url: public_url.to_owned() };
+        let settings = Settings::at(public_url);
         let founding = Founding { node: "test".to_owned(), settings };
         let founded = found(book, script.world(), &keys, &founding).await.expect("founded");
         let app = founded.app;

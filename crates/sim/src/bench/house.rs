@@ -151,7 +151,7 @@ async fn open(place: &str) -> anyhow::Result<App> {
         salt: [3; 32],
     };
     let book = tokio::task::spawn_blocking(move || Book::open(&options)).await??;
-    let settings = Settings { public_url: "http://localhost".to_owned() };
+    let settings = Settings::at("http://localhost");
     let founding = Founding { node: "bench".to_owned(), settings };
     Ok(found(book, world, &KeyFolder::open(&data)?, &founding).await?.app)
 }

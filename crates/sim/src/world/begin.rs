@@ -149,7 +149,11 @@ fn found_account(app: &App, dice: &mut Dice) -> Result<Model, Wrong> {
     let account = complete(app.create_account(&asking(Action::CreateAccount, dice)?, new))?;
     let mut model = Model::new(account.id);
     for name in ["Berlin", "Lyon", "Osaka"] {
-        let new = NewVirtualAccount { name: name.to_owned(), description: String::new() };
+        let new = NewVirtualAccount {
+            name: name.to_owned(),
+            description: String::new(),
+            tags: Vec::new(),
+        };
         let ask = asking(Action::CreateVirtualAccount, dice)?;
         let made = complete(app.create_virtual_account(&ask, account.id, new))?;
         model.places.push((made.id, name.to_owned()));

@@ -89,7 +89,7 @@ impl Server {
         };
         let book = Book::open(&options)?;
         let keys = KeyFolder::open(&self.root.0)?;
-        let settings = Settings { public_url: "http://sim.invalid".to_owned() };
+        let settings = Settings::at("http://sim.invalid");
         let founding = Founding { node: "sim-1".to_owned(), settings };
         let founded = complete(found(book, self.script.world(), &keys, &founding))?;
         self.app = Some(founded.app);

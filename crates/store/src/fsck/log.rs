@@ -2,7 +2,7 @@
 //! together are what the tree and the signed checkpoints say.
 
 use ledger::log::{
-    EventTree, KEPT_LEVELS, KeptSubtree, Logged, Personal, leaf_bytes, personal_hash,
+    EventTree, KEPT_LEVELS, KeptSubtree, Logged, Personal, Sphere, leaf_bytes, personal_hash,
 };
 use ledger::tree::{Edge, Head, Subtree, leaf_hash};
 use wire::id::AccountId;
@@ -70,6 +70,9 @@ impl Walk<'_> {
                 "{id} at place {} was altered, or moved there from another place",
                 place.number
             ));
+        }
+        if one.sphere != Sphere::of(&one.event.action) {
+            self.tell(format!("{id} at place {}: what it is about was altered", place.number));
         }
         if one.event.at < self.latest.minus(DISORDER) {
             findings.odd.push(format!(

@@ -1,6 +1,8 @@
 //! Events, what tells of people in them, and the trees over them.
 
-use ledger::log::{EventTree, KeptCheckpoint, KeptSubtree, Logged, Personal, Place, Placed, Salt};
+use ledger::log::{
+    EventTree, KeptCheckpoint, KeptSubtree, Logged, Personal, Place, Placed, Salt, Sphere,
+};
 use ledger::posting::Event;
 use ledger::tree::{Edge, Hash, Subtree};
 use wire::id::AccountId;
@@ -36,7 +38,9 @@ fn open_row(event: &Event, place: Option<&Place>) -> Vec<Value> {
         event.detail,
         place.map(|place| place.number),
         place.map(|place| place.personal),
-        place.map(|place| place.leaf)
+        place.map(|place| place.leaf),
+        event.virtual_account,
+        Sphere::of(&event.action)
     ]
 }
 
@@ -71,6 +75,7 @@ impl Log {
         let mut f = Fields::new(&schema::EVENT, row, values);
         let mut event = Event {
             account: f.take()?,
+            virtual_account: None,
             at: f.take()?,
             id: f.take()?,
             actor: String::new(),
@@ -89,6 +94,8 @@ impl Log {
         };
         let (personal, leaf) = (hash()?, hash()?);
         let place = number.map(|number| Place { number, personal, leaf });
+        event.virtual_account = f.take()?;
+        let sphere = f.take()?;
         // What is behind the table's own columns is of the personal part.
         let mut f = Fields::new(&schema::EVENT_PERSONAL, row, f.rest());
         let salt: Option<Vec<u8>> = f.take()?;
@@ -101,7 +108,7 @@ impl Log {
             (Some(salt), None) => Personal::Kept(salt.try_into().unwrap_or_default()),
             (None, None) => Personal::Missing,
         };
-        Ok(Logged { event, personal, place })
+        Ok(Logged { event, personal, place, sphere })
     }
 }
 

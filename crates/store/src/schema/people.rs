@@ -34,7 +34,7 @@ pub(crate) const PERSON: Table = Table {
         Column::new("credentials", Kind::Bytes),
         Column::new("created_at", Kind::Int),
     ],
-    indexes: &[],
+    indexes: &[Index { name: "person_by_email", columns: &["email_folded", "person_id"] }],
 };
 
 pub(crate) const ROLE_GRANT: Table = Table {

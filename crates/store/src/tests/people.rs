@@ -7,7 +7,7 @@ use ledger::house::HOUSE;
 use ledger::page::Want;
 use ledger::person::{
     AccessRequest, AccessState, ApiToken, ApiTokenKind, Area, Bounds, Credentials, Grant, Letter,
-    Link, LinkPurpose, Passkey, Person, PersonState, Terms, Totp,
+    Link, LinkPurpose, Passkey, Person, PersonState, ProviderLink, Terms, Totp,
 };
 use ledger::posting::{Effect, Posting};
 use ledger::role::Role;
@@ -50,6 +50,12 @@ fn person() -> Person {
             totp: Some(totp),
             recovery: vec![4; 64],
             passkeys: vec![passkey],
+            void_before: Some(6),
+            providers: vec![ProviderLink {
+                issuer: "https://id.example".to_owned(),
+                subject: "ann".to_owned(),
+                added_at: 7,
+            }],
         },
         created_at: at(0),
     }

@@ -226,7 +226,10 @@ fn ask_everything(reading: &mut Reading<'_>) -> Result<(), crate::fault::Fault> 
 
 fn ask_of_events(reading: &mut Reading<'_>, account: AccountId) -> Result<(), crate::fault::Fault> {
     let text = || Some("a".to_owned());
+    let within = Some([VirtualAccountId::from_bytes([1; 16])].into());
     let question = crate::events::EventQuestion {
+        within,
+        sphere: Some(ledger::log::Sphere::Licenses),
         since: Some(Timestamp::MIN),
         until: Some(Timestamp::MIN),
         action: text(),

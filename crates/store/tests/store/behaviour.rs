@@ -325,9 +325,9 @@ both! {
             address: "192.0.2.7".to_owned(),
             browser: "Zoë's".to_owned(),
         };
-        stage.must(Command::BeginSession(BeginSession { session: session.clone() }));
+        stage.must(Command::BeginSession(Box::new(BeginSession { session: session.clone(), shown: None, replaces: None })));
         assert_eq!(stage.house(|r| r.session([3; 32])), Some(session.clone()));
-        stage.must(Command::EndSession(EndSession { token_hash: [3; 32] }));
+        stage.must(Command::EndSession(EndSession { token_hash: [3; 32], owner: None }));
         let ended = Session { ended_at: Some(stage.now()), ..session };
         assert_eq!(stage.house(|r| r.session([3; 32])), Some(ended));
     }

@@ -1,6 +1,8 @@
 //! How fast a long event log is looked into.
 
+use ledger::log::Sphere;
 use store::events::EventQuestion;
+use wire::id::VirtualAccountId;
 use wire::time::Timestamp;
 
 use crate::homes::{Home, both};
@@ -30,6 +32,27 @@ fn questions(stage: &Stage) -> Vec<(&'static str, EventQuestion)> {
             "person and rare action",
             EventQuestion { actor: text("operator"), action: text("account.created"), ..none() },
         ),
+        ("one virtual account", EventQuestion { within: Some([place(7)].into()), ..none() }),
+        (
+            "forty virtual accounts and a frequent action",
+            EventQuestion {
+                within: Some((0..40).map(place).collect()),
+                action: text("action.3"),
+                ..none()
+            },
+        ),
+        (
+            "administration, which is rare",
+            EventQuestion { sphere: Some(Sphere::Administration), ..none() },
+        ),
+        (
+            "administration and a frequent action",
+            EventQuestion {
+                sphere: Some(Sphere::Administration),
+                action: text("action.0"),
+                ..none()
+            },
+        ),
         ("nobody", EventQuestion { actor: text("nobody"), ..none() }),
         (
             "span",
@@ -42,16 +65,25 @@ fn questions(stage: &Stage) -> Vec<(&'static str, EventQuestion)> {
     ]
 }
 
+/// A virtual account of the many.
+fn place(n: u64) -> VirtualAccountId {
+    let mut bytes = [0; 16];
+    bytes[8..].copy_from_slice(&n.to_be_bytes());
+    VirtualAccountId::from_bytes(bytes)
+}
+
 fn fill_with_a_million(home: &Home) {
-    let (bytes, hash, none) = if home.takes_several_nodes() {
-        ("int8send(n) || int8send(n)", "sha256(int8send(n))", "''::BYTEA")
+    let (bytes, hash, none, place) = if home.takes_several_nodes() {
+        let place = "int8send(0) || int8send(n % 5000)";
+        ("int8send(n) || int8send(n)", "sha256(int8send(n))", "''::BYTEA", place)
     } else {
-        ("CAST(printf('%016d', n) AS BLOB)", "randomblob(32)", "x''")
+        let place = "unhex(printf('%032X', n % 5000))";
+        ("CAST(printf('%016d', n) AS BLOB)", "randomblob(32)", "x''", place)
     };
     let account = "(SELECT account_id FROM account)";
     let many = "WITH RECURSIVE many(n) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT n + 1 FROM many WHERE n < 1000000)";
     home.sql(&format!(
-        "{many} INSERT INTO event SELECT {account}, n, {bytes}, 'user', 'action.' || (n % 20), 'va_' || (n % 5000), '{{}}', n + 1, {hash}, {hash} FROM many"
+        "{many} INSERT INTO event SELECT {account}, n, {bytes}, 'user', 'action.' || (n % 20), 'va_' || (n % 5000), '{{}}', n + 1, {hash}, {hash}, {place}, CASE WHEN n % 1000 = 0 THEN 0 ELSE 1 END FROM many"
     ));
     home.sql(&format!(
         "{many} INSERT INTO event_personal SELECT {account}, n, {bytes}, {none}, 'person ' || (n % 2000), '', '192.0.2.1', NULL FROM many"

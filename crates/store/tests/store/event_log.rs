@@ -120,15 +120,18 @@ both! {
         let swap = "UPDATE event SET place = 9 - place WHERE place IN (4, 5)";
         let swap_all = "UPDATE event SET place = 4, leaf_hash = (SELECT s.leaf_hash FROM saved_event s WHERE s.place = 4 AND s.account_id = event.account_id), \
                         personal_hash = (SELECT s.personal_hash FROM saved_event s WHERE s.place = 4 AND s.account_id = event.account_id) WHERE place = 5";
-        let added = "INSERT INTO event SELECT account_id, at + 1, event_id, role, action, subject, detail, NULL, NULL, NULL FROM event WHERE place = 5";
-        let added_place = "INSERT INTO event SELECT account_id, at + 1, event_id, role, action, subject, detail, place, personal_hash, leaf_hash FROM event WHERE place = 5";
-        let later = "INSERT INTO event SELECT account_id, at + 1, event_id, role, action, subject, detail, 14, personal_hash, leaf_hash FROM event WHERE place = 5";
+        let added = "INSERT INTO event SELECT account_id, at + 1, event_id, role, action, subject, detail, NULL, NULL, NULL, virtual_account_id, sphere FROM event WHERE place = 5";
+        let added_place = "INSERT INTO event SELECT account_id, at + 1, event_id, role, action, subject, detail, place, personal_hash, leaf_hash, virtual_account_id, sphere FROM event WHERE place = 5";
+        let later = "INSERT INTO event SELECT account_id, at + 1, event_id, role, action, subject, detail, 14, personal_hash, leaf_hash, virtual_account_id, sphere FROM event WHERE place = 5";
         let bytes = if home.takes_several_nodes() { "BYTEA" } else { "BLOB" };
         let tampered = [
             (altered("role"), "at place 5 was altered"),
             (altered("action"), "at place 5 was altered"),
             (altered("subject"), "at place 5 was altered"),
             (altered("detail"), "at place 5 was altered"),
+            ("UPDATE event SET sphere = 1 - sphere WHERE place = 5".to_owned(), "at place 5: what it is about was altered"),
+            ("UPDATE event SET virtual_account_id = event_id WHERE place = 5".to_owned(), "at place 5 was altered"),
+            ("UPDATE event SET virtual_account_id = NULL WHERE place = 5".to_owned(), "at place 5 was altered"),
             ("UPDATE event SET at = at + 1 WHERE place = 5".to_owned(), "at place 5"),
             ("UPDATE event_personal SET actor = 'x' WHERE at = (SELECT at FROM event WHERE place = 5)".to_owned(), "at place 5: who did it was altered"),
             ("UPDATE event_personal SET address = 'x' WHERE at = (SELECT at FROM event WHERE place = 5)".to_owned(), "at place 5: who did it was altered"),
@@ -150,7 +153,7 @@ both! {
             home.sql(&tamper);
             let wrong = stage.check_log(&heads).wrong;
             assert!(wrong.iter().any(|one| one.contains(words)), "{tamper}: {wrong:?}");
-            let columns = "account_id, at, event_id, role, action, subject, detail, place, personal_hash, leaf_hash";
+            let columns = "account_id, at, event_id, role, action, subject, detail, place, personal_hash, leaf_hash, virtual_account_id, sphere";
             home.sql(&format!(
                 "DELETE FROM event; INSERT INTO event ({columns}) SELECT {columns} FROM saved_event; \
                  DELETE FROM event_personal; INSERT INTO event_personal SELECT * FROM saved_event_personal; \

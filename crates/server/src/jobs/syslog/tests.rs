@@ -87,6 +87,7 @@ async fn frames_are_counted_in_bytes_and_a_closed_stream_is_opened_again() {
 #[test]
 fn an_event_is_a_notice_with_who_and_what_and_its_place() {
     let event = ledger::posting::Event {
+        virtual_account: None,
         account: ledger::house::HOUSE,
         id: wire::id::EventId::from_bytes([7; 16]),
         at: Timestamp::from_seconds(1_750_000_000),
@@ -100,7 +101,8 @@ fn an_event_is_a_notice_with_who_and_what_and_its_place() {
     };
     let place = ledger::log::place(&event, None, 4);
     let personal = ledger::log::Personal::Kept([0; 16]);
-    let logged = Logged { event, personal, place: Some(place) };
+    let logged =
+        Logged { event, personal, place: Some(place), sphere: ledger::log::Sphere::Licenses };
     assert_eq!(
         line().event_message(&logged),
         "<133>1 2025-06-15T15:06:40.000Z node-1 scrip 7 license.defined [scrip@32473 \

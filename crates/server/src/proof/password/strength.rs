@@ -79,6 +79,19 @@ pub enum Weak {
     },
 }
 
+impl Weak {
+    /// The stable public code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Short { .. } => "password.short",
+            Self::Long { .. } => "password.long",
+            Self::Common => "password.common",
+            Self::Pattern => "password.pattern",
+            Self::Personal { .. } => "password.personal",
+        }
+    }
+}
+
 /// Whether a password may be chosen by a person of whom these texts are known: the e-mail
 /// address, the name.
 ///

@@ -1,0 +1,271 @@
+//! Roles: granted, ended, asked for. Nobody grants more than they hold, and the last
+//! administrator stays.
+
+use wire::id::{AccessRequestId, AccountId, EventId, GrantId, VirtualAccountId};
+use wire::time::Timestamp;
+
+use super::person::Own;
+use super::{Asked, Detail, Stop, check_text, nothing_but};
+use crate::account::AccountKind;
+use crate::house::HOUSE;
+use crate::page::Page;
+use crate::person::{AccessRequest, AccessState, Grant, Letter, Link};
+use crate::posting::{Effect, Event, Posting};
+use crate::refusal::Refusal;
+use crate::role::{Action, Role};
+
+/// Grants a role to a person.
+#[derive(Clone, Debug)]
+pub struct GrantRole {
+    /// The right and the request's id.
+    pub asked: Asked,
+    /// The grant as it is to be.
+    pub grant: Grant,
+    /// How many people an account of limited use may have.
+    pub most_people: u32,
+    /// The link by which an invited person chooses their first credential, if they have none.
+    pub link: Option<Link>,
+    /// The mail that tells them.
+    pub letter: Option<Letter>,
+}
+
+impl GrantRole {
+    pub(super) fn decide(&self, page: &Page, now: Timestamp) -> Result<Posting, Stop> {
+        self.asked.permit.allows(Action::ManagePeople, self.grant.account)?;
+        let mut effects = grant(page, &self.asked, &self.grant, self.most_people, now)?;
+        effects.extend(self.link.clone().map(Effect::Link));
+        effects.extend(self.letter.clone().map(Effect::Letter));
+        Ok(nothing_but(effects))
+    }
+}
+
+/// The grant of a role with its event, if it may be granted.
+fn grant(
+    page: &Page,
+    asked: &Asked,
+    new: &Grant,
+    most_people: u32,
+    now: Timestamp,
+) -> Result<Vec<Effect>, Stop> {
+    asked.permit.may_grant(new.role, new.virtual_account)?;
+    if new.ends_at.is_some_and(|ends_at| ends_at <= now) {
+        let why = "must be in the future, or left out".to_owned();
+        return Err(Refusal::Invalid { field: "ends_at", why }.into());
+    }
+    check_place(page, new.account, new.virtual_account)?;
+    let there = page.grants_of(new.account)?;
+    let live: Vec<&Grant> = there.into_iter().filter(|one| one.is_in_force(now)).collect();
+    let same = |one: &&Grant| {
+        (one.person, one.role, one.virtual_account) == (new.person, new.role, new.virtual_account)
+    };
+    if live.iter().any(|one| same(one)) {
+        return Err(Refusal::Taken { what: format!("the role {}", new.role.word()) }.into());
+    }
+    check_people(page, new, &live, most_people)?;
+    let grant = Grant {
+        granted_by: asked.permit.actor().words(),
+        granted_at: now,
+        ended_at: None,
+        ..new.clone()
+    };
+    let detail = about(&grant).personal("email", &grant.email);
+    let subject = grant.id.to_string();
+    let event = asked.event(grant.account, "role.granted", subject, &detail, now);
+    Ok(vec![Effect::Grant(grant), event])
+}
+
+/// The place of a grant is there, and not archived.
+fn check_place(
+    page: &Page,
+    account: AccountId,
+    place: Option<VirtualAccountId>,
+) -> Result<(), Stop> {
+    if account == HOUSE {
+        return Ok(());
+    }
+    page.hold_account(account)?.ok_or(Refusal::NotFound { what: "account" })?;
+    if let Some(place) = place {
+        let there = page.virtual_account(account, place)?.filter(|one| one.archived_at.is_none());
+        there.ok_or(Refusal::NotFound { what: "virtual account" })?;
+    }
+    Ok(())
+}
+
+/// An account of limited use has few people.
+fn check_people(page: &Page, new: &Grant, live: &[&Grant], most: u32) -> Result<(), Stop> {
+    let limited =
+        page.account(new.account)?.is_some_and(|account| account.kind == AccountKind::LimitedUse);
+    let mut people: Vec<_> = live.iter().map(|grant| grant.person).collect();
+    people.sort_unstable();
+    people.dedup();
+    let known = people.contains(&new.person);
+    if limited && !known && people.len() >= usize::try_from(most).unwrap_or(usize::MAX) {
+        return Err(Refusal::AccountLimited { most, what: "people" }.into());
+    }
+    Ok(())
+}
+
+fn about(grant: &Grant) -> Detail {
+    let detail = Detail::default().with("role", grant.role.word()).with("person", grant.person);
+    let detail = match grant.ends_at {
+        Some(ends_at) => detail.with("ends_at", ends_at),
+        None => detail,
+    };
+    match grant.virtual_account {
+        Some(place) => detail.with("virtual_account", place).within(place),
+        None => detail,
+    }
+}
+
+/// Ends the grant of a role: from the next request on it gives no right.
+#[derive(Clone, Debug)]
+pub struct EndGrant {
+    /// The right and the request's id.
+    pub asked: Asked,
+    /// The account.
+    pub account: AccountId,
+    /// The grant.
+    pub id: GrantId,
+    /// The mail that tells the person.
+    pub letter: Option<Letter>,
+}
+
+impl EndGrant {
+    pub(super) fn decide(&self, page: &Page, now: Timestamp) -> Result<Posting, Stop> {
+        self.asked.permit.allows(Action::ManagePeople, self.account)?;
+        let not_found = Refusal::NotFound { what: "grant" };
+        let all = page.grants_of(self.account)?;
+        let found = all.iter().find(|one| one.id == self.id).copied();
+        let grant = found.ok_or(not_found.clone())?;
+        // Who could not grant it does not end it either; out of reach, it is not even there.
+        match (grant.virtual_account, self.asked.permit.reach()) {
+            (Some(place), _) => self.asked.permit.covers(place).map_err(|_| not_found)?,
+            (None, crate::role::Reach::Only(_)) => return Err(not_found.into()),
+            (None, crate::role::Reach::Whole) => {}
+        }
+        if !grant.is_in_force(now) {
+            return Ok(Posting::nothing());
+        }
+        if matters(grant.role) {
+            let left =
+                |one: &&Grant| one.id != grant.id && one.role == grant.role && one.is_in_force(now);
+            let left: Vec<&Grant> = all.iter().copied().filter(|one| left(&one)).collect();
+            if left.is_empty() {
+                return Err(Refusal::LastAdministrator { role: grant.role.word() }.into());
+            }
+        }
+        let ended = Grant { ended_at: Some(now), ..grant.clone() };
+        let detail = about(&ended).personal("email", &ended.email);
+        let subject = ended.id.to_string();
+        let event = self.asked.event(self.account, "role.ended", subject, &detail, now);
+        let mut effects = vec![Effect::Grant(ended), event];
+        effects.extend(self.letter.clone().map(Effect::Letter));
+        Ok(nothing_but(effects))
+    }
+}
+
+/// Whether somebody must always hold a role.
+fn matters(role: Role) -> bool {
+    matches!(role, Role::Administrator | Role::Operator)
+}
+
+/// Asks for a role in an account.
+#[derive(Clone, Debug)]
+pub struct AskAccess {
+    /// Who asks.
+    pub own: Own,
+    /// What they ask for.
+    pub wanted: AccessRequest,
+    /// The mails that tell those who decide.
+    pub letters: Vec<Letter>,
+}
+
+impl AskAccess {
+    pub(super) fn decide(&self, page: &Page, now: Timestamp) -> Result<Posting, Stop> {
+        let wanted = &self.wanted;
+        check_text("message", &wanted.message, 0)?;
+        page.hold_account(wanted.account)?.ok_or(Refusal::NotFound { what: "account" })?;
+        if page.access_request(wanted.account, wanted.id)?.is_some() {
+            return Ok(Posting::nothing());
+        }
+        let row = AccessRequest {
+            state: AccessState::Waiting,
+            asked_at: now,
+            decided_at: None,
+            decided_by: String::new(),
+            ..wanted.clone()
+        };
+        let detail = Detail::default().with("role", row.role.word()).personal("email", &row.email);
+        let event = Effect::Event(Event {
+            account: row.account,
+            virtual_account: row.virtual_account,
+            id: EventId::derive(&[row.account.as_bytes(), row.id.as_bytes(), b"asked"]),
+            at: now,
+            actor: self.own.actor.clone(),
+            role: "person".to_owned(),
+            action: "access.asked".to_owned(),
+            subject: row.id.to_string(),
+            detail: detail.json(),
+            private: detail.private_json(),
+            address: self.own.address.clone(),
+        });
+        let mut effects = vec![Effect::AccessRequest(row), event];
+        effects.extend(self.letters.iter().cloned().map(Effect::Letter));
+        Ok(nothing_but(effects))
+    }
+}
+
+/// Decides on a request for access.
+#[derive(Clone, Debug)]
+pub struct DecideAccess {
+    /// The right and the request's id.
+    pub asked: Asked,
+    /// The account.
+    pub account: AccountId,
+    /// The request for access.
+    pub id: AccessRequestId,
+    /// The grant by which it is granted; `None` to decline it.
+    pub grant: Option<Grant>,
+    /// How many people an account of limited use may have.
+    pub most_people: u32,
+    /// The mail that tells who asked.
+    pub letter: Option<Letter>,
+}
+
+impl DecideAccess {
+    pub(super) fn decide(&self, page: &Page, now: Timestamp) -> Result<Posting, Stop> {
+        self.asked.permit.allows(Action::ManagePeople, self.account)?;
+        let not_found = Refusal::NotFound { what: "access request" };
+        page.hold_account(self.account)?;
+        let row = page.access_request(self.account, self.id)?.ok_or(not_found.clone())?;
+        match (row.virtual_account, self.asked.permit.reach()) {
+            (Some(place), _) => self.asked.permit.covers(place).map_err(|_| not_found)?,
+            (None, crate::role::Reach::Only(_)) => return Err(not_found.into()),
+            (None, crate::role::Reach::Whole) => {}
+        }
+        if row.state != AccessState::Waiting {
+            return Err(Refusal::Changed { what: "this access request" }.into());
+        }
+        let mut effects = match &self.grant {
+            Some(new) => grant(page, &self.asked, new, self.most_people, now)?,
+            None => Vec::new(),
+        };
+        let state = if self.grant.is_some() { AccessState::Granted } else { AccessState::Declined };
+        let decided = AccessRequest {
+            state,
+            decided_at: Some(now),
+            decided_by: self.asked.permit.actor().words(),
+            ..row.clone()
+        };
+        let detail = Detail::default()
+            .with("decision", state.word())
+            .with("role", row.role.word())
+            .personal("email", &row.email);
+        let detail = row.virtual_account.into_iter().fold(detail, Detail::within);
+        let subject = row.id.to_string();
+        let event = self.asked.event(self.account, "access.decided", subject, &detail, now);
+        effects.extend([Effect::AccessRequest(decided), event]);
+        effects.extend(self.letter.clone().map(Effect::Letter));
+        Ok(nothing_but(effects))
+    }
+}
