@@ -9,6 +9,7 @@ use crate::proof::testing;
 use crate::world::Script;
 
 mod lies;
+mod real;
 mod ways;
 
 const NOON: Timestamp = Timestamp::from_seconds(1_750_000_000);

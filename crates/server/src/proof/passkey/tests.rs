@@ -291,3 +291,25 @@ fn a_site_is_a_name_under_https_or_localhost() {
         assert_eq!(code(&Site::of(url).unwrap_err()), "passkey.address", "{url}");
     }
 }
+
+/// What Chromium answered, with an authenticator of its own, to the questions of this world at
+/// `http://localhost:8765`.
+const CREATED: &str = include_str!("tests/chromium-created.json");
+const GOT: &str = include_str!("tests/chromium-got.json");
+
+#[test]
+fn what_a_real_browser_answers_is_taken() {
+    let world = Script::new(5, NOON).world();
+    let site = Site::of("http://localhost:8765").unwrap();
+    let question = site.begin_registration(anna(), &[], &world).unwrap();
+    let made = site.finish_registration(&question.state, CREATED, &[], "Chromium", NOON).unwrap();
+    assert_eq!((made.id.len(), is_synced(&made)), (32, false));
+    assert!(made.data.contains("\"counter\":1"), "{}", made.data);
+    let question = site.begin_sign_in_of_anybody(&world);
+    assert_eq!(claim(GOT).unwrap(), Claim { passkey: made.id.clone(), person: Some(ANNA) });
+    let finish = |known: &[Passkey]| site.finish_sign_in(&question.state, GOT, ANNA, known, NOON);
+    let proven = finish(&[made]).unwrap();
+    assert_eq!(proven.verification, Verification::Done);
+    assert!(proven.passkey.data.contains("\"counter\":2"), "{}", proven.passkey.data);
+    assert_eq!(finish(&[proven.passkey]), Err(PasskeyFault::Copied));
+}

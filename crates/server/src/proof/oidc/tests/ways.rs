@@ -204,3 +204,44 @@ fn an_issuer_is_https_or_on_loopback() {
         assert!(!is_issuer(issuer), "{issuer}");
     }
 }
+
+#[tokio::test]
+async fn a_certificate_is_believed_if_its_authority_is_named_and_else_not() {
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let file = std::env::temp_dir().join(format!("scrip-oidc-ca-{}.pem", std::process::id()));
+    std::fs::write(&file, made.cert.pem()).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let ring = Arc::new(rustls::crypto::ring::default_provider());
+    let server = rustls::ServerConfig::builder_with_provider(ring)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(server));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let task = tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            let reply = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
+            tokio::io::AsyncWriteExt::write_all(&mut stream, reply).await.unwrap();
+        }
+    });
+    let ask = async |ca: Option<std::path::PathBuf>| {
+        let configured =
+            config::Provider { ca, ..configured(&format!("https://localhost:{port}")) };
+        let provider = Provider::new(&configured).unwrap();
+        let world = Script::new(1, NOON).world();
+        match provider.begin(REDIRECT, Prompt::IfNeeded, &world).await {
+            Err(OidcFault::Unreachable { why }) => why,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(ask(Some(file.clone())).await, "it answers 404");
+    let refused = ask(None).await;
+    assert!(refused.contains("UnknownIssuer"), "{refused}");
+    std::fs::remove_file(file).unwrap();
+    task.abort();
+}
