@@ -11,6 +11,7 @@ pub mod check;
 pub mod events;
 pub mod export;
 pub mod found;
+pub mod import_trust;
 pub mod import_usage;
 pub mod inventory;
 pub mod news;

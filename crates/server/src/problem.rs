@@ -99,6 +99,7 @@ fn status(error: &Error) -> StatusCode {
         Error::File(_) | Error::Seal(_) | Error::Report(_) | Error::NthReport { .. } => {
             StatusCode::BAD_REQUEST
         }
+        Error::Bad { code: "trust.realm" | "trust.token_unknown", .. } => StatusCode::FORBIDDEN,
         Error::Bad { code: "sign_in.failed", .. } => StatusCode::UNAUTHORIZED,
         Error::Bad { code: "sign_in.too_often" | "auth.too_often", .. } => {
             StatusCode::TOO_MANY_REQUESTS

@@ -63,7 +63,7 @@ impl Device {
         }
     }
 
-    /// Takes in an acknowledgement file that came by hand.
+    /// Takes in the manager's answer that came by hand: to a saved trust request, or to saved usage.
     ///
     /// # Errors
     /// When the file is not one, or something in it does not prove itself; what was proved before
@@ -92,7 +92,8 @@ impl Device {
             heard => heard?,
         };
         match asked {
-            Asked::Trust if !heard.trusted => {
+            // A file may have brought the answer meanwhile: then nothing is missing.
+            Asked::Trust if !heard.trusted && self.state.asking.is_some() => {
                 Err(Trouble::new("trust.missing", "the answer holds no trust code: try again"))
             }
             Asked::Bundle => {

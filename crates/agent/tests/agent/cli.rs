@@ -250,7 +250,7 @@ fn usage_goes_by_file_and_its_acknowledgement_comes_back_by_file() {
     std::fs::write(agent.scratch.path("ack.xml"), answer).expect("written");
     assert_eq!(agent.ok(&["import", "ack.xml"]), "Import Data Successful\n");
     assert_eq!(agent.facts()["reports"]["acknowledged"], 1);
-    agent.fails(&["import", "usage.xml"], "file.element");
+    agent.fails(&["import", "usage.xml"], "file.kind");
     agent.fails(&["import", "absent.xml"], "import.read");
 }
 

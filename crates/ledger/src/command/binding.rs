@@ -46,6 +46,8 @@ pub struct Bind {
     pub name: String,
     /// The id for it if it is new here.
     pub fresh_id: InstanceId,
+    /// Who carried the request in a file, in words; `None` when the device asked for itself.
+    pub carrier: Option<String>,
 }
 
 /// A device that was bound.
@@ -198,10 +200,13 @@ impl Bind {
     }
 
     fn event(&self, instance: &Instance, token: &Token, now: Timestamp) -> Effect {
-        let detail = Detail::default()
+        let mut detail = Detail::default()
             .with("udi", &self.udi)
             .with("key", self.key)
             .with("virtual_account", token.virtual_account);
+        if let Some(carrier) = &self.carrier {
+            detail = detail.personal("carried_by", carrier);
+        }
         Effect::Event(Event {
             account: self.account,
             id: wire::id::EventId::derive(&[

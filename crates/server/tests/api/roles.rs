@@ -87,6 +87,8 @@ struct Scene {
     instance: String,
     token: String,
     key: String,
+    /// A saved trust request.
+    request: String,
 }
 
 async fn scene(office: &Office) -> Scene {
@@ -103,7 +105,10 @@ async fn scene(office: &Office) -> Scene {
     let path = format!("{}/instances", site.path());
     let instances = office.rows(&path).await;
     let foreign = instances.iter().find(|one| one["bound_at"].is_null()).expect("it is there");
+    let spare = token_text(&office.token(&site).await);
+    let new = Device::new("FIVE", 5);
     Scene {
+        request: new.trust_body(&new.request(&spare, office.app.world.now())),
         pool: text(&office.pool(&site, ADVANTAGE).await["id"]),
         instance: text(&foreign["id"]),
         token: text(&token["id"]),
@@ -126,6 +131,7 @@ fn request(route: &Stated, scene: &Scene) -> (String, String) {
             path = format!("{path}?virtual_account={place}");
             return (path, save(&[foreign("NEW", 1, DNA, 1, NOON)]));
         }
+        (_, Some("trust-requests")) => return (path, scene.request.clone()),
         (_, Some("usage" | "trust")) => return (path, String::new()),
         (_, Some("accounts")) => json!({"name": "New", "domain": "new.example"}),
         (_, Some("virtual-accounts")) => json!({"name": "New"}),
