@@ -240,7 +240,7 @@ impl Device {
         if !ours {
             return Err(Trouble::new(
                 "trust.mismatch",
-                "the trust code is for another device or request: ask for trust again",
+                "the trust code is for another device or request: choose the answer to this device's newest request, or ask for trust again",
             ));
         }
         let issued_at = code.issued_at;
@@ -392,7 +392,13 @@ fn find(bundle: &TrustBundle, key: wire::key::KeyId) -> Result<VerifyingKey, Tro
 }
 
 fn open_bundle(bundle: &Countersigned<TrustBundle>, realm: Realm) -> Result<TrustBundle, Trouble> {
-    bundle.open_in(realm).map(wire::seal::Opened::into_inner).map_err(unproved)
+    bundle.open_in(realm).map(wire::seal::Opened::into_inner).map_err(|error| match error {
+        wire::seal::OpenError::Realm => Trouble::new(
+            "trust.realm",
+            "the answer is of another installation than the ID token: choose this device's answer, or ask for trust with a token of that installation",
+        ),
+        error => unproved(error),
+    })
 }
 
 fn unproved(error: wire::seal::OpenError) -> Trouble {
