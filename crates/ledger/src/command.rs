@@ -24,7 +24,7 @@ use crate::role::Permit;
 
 pub use crate::detail::Detail;
 pub use account::{CreateAccount, CreateVirtualAccount};
-pub use binding::{Bind, Bound, RevokeKey};
+pub use binding::{Bind, Bound, Carried, RevokeKey};
 pub use catalogue::{DefineLicense, EndUse, GrantEntitlement};
 pub use house::{BeginSession, EndSession, KeepFact, MakeClaim, TouchSession};
 pub use report::{Completeness, Import, Imported, PoolStanding, Push, Pushed};

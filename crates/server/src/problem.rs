@@ -122,7 +122,9 @@ fn refused(refusal: &Refusal) -> StatusCode {
         | Refusal::TokenExpired { .. }
         | Refusal::TokenUsedUp { .. } => StatusCode::FORBIDDEN,
         Refusal::NotFound { .. } => StatusCode::NOT_FOUND,
-        Refusal::RequestReused | Refusal::Taken { .. } => StatusCode::CONFLICT,
+        Refusal::RequestReused | Refusal::Taken { .. } | Refusal::Overtaken { .. } => {
+            StatusCode::CONFLICT
+        }
         Refusal::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }

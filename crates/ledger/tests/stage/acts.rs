@@ -151,7 +151,7 @@ impl Scene {
             software_version: String::new(),
             name: after(rest, "named").unwrap_or_default().to_owned(),
             fresh_id: InstanceId::derive(&[device.as_bytes()]),
-            carrier: None,
+            carried: None,
         };
         self.act(Command::Bind(Box::new(command)), "bound")
     }

@@ -4,6 +4,7 @@
 //! permit is that of whoever carries it. A file may have been under way for weeks, so its age is no
 //! fault: what limits it is the token's term.
 
+use ledger::command::Carried;
 use ledger::refusal::Refusal;
 use ledger::role::{Action, Permit};
 use ledger::token::Token;
@@ -32,7 +33,8 @@ impl App {
     /// the ID token no second time.
     ///
     /// # Errors
-    /// As of [`App::trust`]; `trust.realm` for a request that belongs to another installation.
+    /// As of [`App::trust`]; `trust.realm` for a request that belongs to another installation,
+    /// `trust.overtaken` for one that is older than where the device is now.
     pub async fn import_trust(
         &self,
         permit: &Permit,
@@ -43,8 +45,8 @@ impl App {
         let request = self.open_request(file)?;
         let token = self.carried_token(permit, account, &id_token(&request)?).await?;
         check_time(&request, &token, self.world.now())?;
-        let carrier = permit.actor().words();
-        let answered = self.answer_trust(&request, account, Some(carrier)).await?;
+        let carried = Carried { by: permit.actor().words(), saved_at: request.requested_at };
+        let answered = self.answer_trust(&request, account, Some(carried)).await?;
         Ok(TrustOutcome { code: answered.code, answer: answered.file })
     }
 

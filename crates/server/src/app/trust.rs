@@ -1,6 +1,6 @@
 //! Binds a device's UDI and key to the virtual account of an ID token, and says so in a trust code.
 
-use ledger::command::{Answer, Bind, Bound, Command};
+use ledger::command::{Answer, Bind, Bound, Carried, Command};
 use ledger::house::ClaimKind;
 use ledger::refusal::Refusal;
 use store::Sight;
@@ -66,10 +66,10 @@ impl App {
         &self,
         request: &TrustRequest,
         account: AccountId,
-        carrier: Option<String>,
+        carried: Option<Carried>,
     ) -> Result<Answered, Error> {
         let now = self.world.now();
-        let bound = self.bind(request, account, carrier).await?;
+        let bound = self.bind(request, account, carried).await?;
         self.forget_key(KeyId::of(&request.key));
         let code = self.trust_code(request, account, &bound, now).await?;
         let claims =
@@ -86,7 +86,7 @@ impl App {
         &self,
         request: &TrustRequest,
         account: AccountId,
-        carrier: Option<String>,
+        carried: Option<Carried>,
     ) -> Result<Bound, Error> {
         let token = id_token(request)?;
         let identity = request.udi.identity().map_err(ReportError::from)?;
@@ -102,7 +102,7 @@ impl App {
             software_version: request.software_version.clone().unwrap_or_default(),
             name: request.hostname.clone().unwrap_or_default(),
             fresh_id: fresh_instance(account, &identity),
-            carrier,
+            carried,
         };
         match self.write(Command::Bind(Box::new(bind))).await? {
             Answer::Bound(bound) => Ok(bound),

@@ -128,6 +128,27 @@ both! {
         assert_eq!(figures(&office, &site).await, (1, 1));
     }
 
+    async fn a_file_that_turns_up_late_does_not_undo_a_newer_move(office) {
+        let site = office.site("a.example").await;
+        let first = token(&office, &site, None).await;
+        let new = json!({"virtual_account": site.branch, "expires_after_days": 30});
+        let tokens = format!("{}/tokens", site.path());
+        let second = token_text(&office.post(&tokens, &new).await.created());
+        let one = Device::new("ONE", 1);
+        let early = one.saved_trust(&first, NOON);
+        carry(&office, &site, &early).await.ok();
+        office.wait(Span::from_hours(2));
+        let move_it = one.saved_trust(&second, office.app.world.now());
+        assert_eq!(carry(&office, &site, &move_it).await.ok()["virtual_account"], site.branch);
+        office.wait(Span::from_hours(2));
+        let detail = carry(&office, &site, &early).await.problem(409, "trust.overtaken");
+        assert!(detail.contains("2025-06-15T17:06:40.000Z"), "{detail}");
+        let instances = office.rows(&format!("{}/instances", site.path())).await;
+        assert_eq!(instances[0]["virtual_account"], site.branch);
+        let back = one.saved_trust(&first, office.app.world.now());
+        assert_eq!(carry(&office, &site, &back).await.ok()["virtual_account"], site.default);
+    }
+
     async fn a_revoked_key_is_not_bound_again_by_a_file(office) {
         let site = office.site("a.example").await;
         let token = token(&office, &site, None).await;
