@@ -85,6 +85,7 @@ enum UsageVerb {
         /// The entitlement tag, or the name that the configuration gives it.
         tag: String,
         /// The level, from 0 to 1000000000.
+        #[arg(value_parser = level, allow_negative_numbers = true)]
         count: u64,
     },
 }
@@ -170,6 +171,11 @@ enum ConfigVerb {
     Example,
     /// Check the configuration file.
     Check,
+}
+
+/// A level as it is typed.
+fn level(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "write a whole number in digits, as in 2 (usage.count)".to_owned())
 }
 
 /// Runs the command and returns its exit code: 0 done, 1 failed. (Wrong usage ends with 2 before.)
