@@ -119,7 +119,8 @@ impl Carrier for NoServer {
     fn carry(&mut self, _outgoing: Outgoing) -> Result<Reply, CarryError> {
         Err(failure(
             "client.no_server",
-            "no server is configured: set `server`, or use `save usage` and `import`".to_owned(),
+            "no server is configured: set `server`, or carry files by `save` and `import`"
+                .to_owned(),
         ))
     }
 }

@@ -9,6 +9,7 @@ mod line;
 mod socket;
 
 use std::io::Write;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -32,6 +33,9 @@ pub struct Cli {
     command: Verb,
 }
 
+/// The mode of a file for its owner alone.
+const PRIVATE: u32 = 0o600;
+
 const EXAMPLES: &str = "\
 Examples:
   scrip-agent config example > agent.toml
@@ -39,6 +43,7 @@ Examples:
   scrip-agent trust idtoken TOKEN
   scrip-agent sync
   scrip-agent show license summary
+  scrip-agent save trust trust.xml
   scrip-agent save usage unreported usage.xml
   scrip-agent import ack.xml
   scrip-agent run";
@@ -55,13 +60,13 @@ enum Verb {
     Trust(TrustVerb),
     /// Report at once, wait for the answer and print it.
     Sync,
-    /// Save usage to a file, to be carried to a license manager.
+    /// Save to a file what is to be carried to a license manager.
     #[command(subcommand)]
     Save(SaveVerb),
     /// Take in the file that a license manager returned.
     #[command(after_help = "Example:\n  scrip-agent import ack.xml")]
     Import {
-        /// The acknowledgement file.
+        /// The file: an answer to a trust request, or an acknowledgement of usage.
         file: PathBuf,
     },
     /// Show licenses, trust and reporting.
@@ -80,6 +85,7 @@ enum UsageVerb {
         /// The entitlement tag, or the name that the configuration gives it.
         tag: String,
         /// The level, from 0 to 1000000000.
+        #[arg(value_parser = level, allow_negative_numbers = true)]
         count: u64,
     },
 }
@@ -107,6 +113,15 @@ enum SaveVerb {
         #[command(subcommand)]
         which: SavingVerb,
     },
+    /// Save the request for trust that `trust idtoken` made.
+    #[command(after_help = "\
+Example:
+  scrip-agent trust idtoken TOKEN
+  scrip-agent save trust trust.xml
+
+The file holds the ID token: keep it as private as that. The manager takes it in with
+`scrip import trust`, and its answer is taken in here with `scrip-agent import`.")]
+    Trust(SaveTo),
 }
 
 #[derive(Debug, Subcommand)]
@@ -158,6 +173,11 @@ enum ConfigVerb {
     Check,
 }
 
+/// A level as it is typed.
+fn level(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "write a whole number in digits, as in 2 (usage.count)".to_owned())
+}
+
 /// Runs the command and returns its exit code: 0 done, 1 failed. (Wrong usage ends with 2 before.)
 #[must_use]
 pub fn main() -> u8 {
@@ -180,7 +200,7 @@ impl Cli {
         match &self.command {
             Verb::Run => daemon::run(&config),
             Verb::Config(_) => print(&format!("{} is in order\n", self.config.display())),
-            Verb::Save(SaveVerb::Usage { which }) => self.save(&config, which),
+            Verb::Save(which) => self.save(&config, which),
             _ => {
                 let answer = socket::ask(&config, &self.request()?)?;
                 self.tell(&answer)
@@ -203,15 +223,25 @@ impl Cli {
         })
     }
 
-    fn save(&self, config: &Config, which: &SavingVerb) -> Result<(), Fault> {
-        let (which, file) = match which {
-            SavingVerb::All(to) => (Saving::All, &to.file),
-            SavingVerb::Unreported(to) => (Saving::Unreported, &to.file),
-            SavingVerb::Days { days, to } => (Saving::Days(*days), &to.file),
+    fn save(&self, config: &Config, which: &SaveVerb) -> Result<(), Fault> {
+        let (request, file) = match which {
+            SaveVerb::Usage { which } => {
+                let (which, to) = match which {
+                    SavingVerb::All(to) => (Saving::All, to),
+                    SavingVerb::Unreported(to) => (Saving::Unreported, to),
+                    SavingVerb::Days { days, to } => (Saving::Days(*days), to),
+                };
+                (Request::Save { which }, &to.file)
+            }
+            SaveVerb::Trust(to) => (Request::SaveTrust, &to.file),
         };
-        let mut answer = socket::ask(config, &Request::Save { which })?;
+        let mut answer = socket::ask(config, &request)?;
         let bytes = answer.file.take().unwrap_or_default();
-        std::fs::write(file, &bytes).map_err(|error| {
+        let written = match which {
+            SaveVerb::Usage { .. } => std::fs::write(file, &bytes),
+            SaveVerb::Trust(_) => write_private(file, bytes.as_bytes()),
+        };
+        written.map_err(|error| {
             Fault::new(
                 "save.write",
                 format!("{} cannot be written ({error}): choose another file", file.display()),
@@ -238,6 +268,17 @@ impl PageName {
             PageName::All => Page::All,
         }
     }
+}
+
+/// Writes a file that only its owner may read: a trust request holds the ID token.
+fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(PRIVATE).open(path)?;
+    // One that was there before keeps its mode otherwise.
+    if file.metadata()?.is_file() {
+        file.set_permissions(std::fs::Permissions::from_mode(PRIVATE))?;
+    }
+    file.write_all(bytes)
 }
 
 fn read_text(file: &Path) -> Result<String, Fault> {

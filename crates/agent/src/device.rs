@@ -162,11 +162,15 @@ impl Device {
     }
 
     /// Asks a manager for trust by an ID token, at the next tick. Trust that exists is replaced
-    /// when the answer comes, not before.
+    /// when the answer comes, not before. Asking again by the same token is the same request, so
+    /// the answer to a file that is under way stays good.
     pub fn trust(&mut self, token: &IdToken, now: Clock) {
         self.read(now);
-        let nonce = self.noise.nonce();
-        self.note(Record::Asking { asking: Asking { token: token.to_string(), nonce } });
+        let token = token.to_string();
+        if self.state.asking.as_ref().is_none_or(|asking| asking.token != token) {
+            let nonce = self.noise.nonce();
+            self.note(Record::Asking { asking: Asking { token, nonce } });
+        }
         self.asked = None;
         self.release();
     }

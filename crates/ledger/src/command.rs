@@ -31,7 +31,7 @@ use crate::role::Permit;
 pub use crate::detail::Detail;
 pub use account::{CreateAccount, CreateVirtualAccount};
 pub use api_token::{ExchangeToken, LONGEST as LONGEST_TOKEN, MakeApiToken, Maker, RevokeApiToken};
-pub use binding::{Bind, Bound, RevokeKey};
+pub use binding::{Bind, Bound, Carried, RevokeKey};
 pub use catalogue::{DefineLicense, EndUse, GrantEntitlement};
 pub use customer::{
     AcceptTerms, Consent, DeclineAccount, EditAccount, PublicDomain, PublishTerms, RequestAccount,

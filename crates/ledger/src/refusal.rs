@@ -142,6 +142,14 @@ pub enum Refusal {
         /// How many it was made for.
         max: u32,
     },
+    /// A carried request is older than where the device is now.
+    #[error(
+        "the device was placed elsewhere at {at}, after this request was saved: if it is to move, ask for trust again and save the new request (trust.overtaken)"
+    )]
+    Overtaken {
+        /// When it was placed.
+        at: Timestamp,
+    },
 }
 
 impl Refusal {
@@ -169,6 +177,7 @@ impl Refusal {
             Self::TokenRevoked => "trust.token_revoked",
             Self::TokenExpired { .. } => "trust.token_expired",
             Self::TokenUsedUp { .. } => "trust.token_used_up",
+            Self::Overtaken { .. } => "trust.overtaken",
         }
     }
 }

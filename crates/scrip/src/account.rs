@@ -20,6 +20,9 @@ const VIRTUAL_ACCOUNTS: &[Column] = &[
     ("Description", "/description"),
 ];
 
+/// How many things an error lists to choose from.
+const LISTED: usize = 50;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum AccountVerb {
     /// Make an account, with its virtual account DEFAULT.
@@ -165,29 +168,43 @@ pub(crate) fn choose<'a>(all: &'a [Value], named: Option<&str>, what: &str) -> R
         }
     };
     let found: Vec<&Value> = all.iter().filter(fits).collect();
+    let make = match what {
+        "license" => "define",
+        _ => "create",
+    };
+    let command = format!("`scrip {} {make}`", what.replace(' ', "-"));
     match (found.as_slice(), named) {
         ([one], _) => Ok(one),
-        ([], Some(named)) => bail!("there is no {what} \"{named}\"{} (name.unknown)", listed(all)),
-        ([], None) => bail!(
-            "there is no {what} yet: make one with `scrip {} create` (name.unknown)",
-            what.replace(' ', "-")
-        ),
-        (_, Some(named)) => {
-            bail!("\"{named}\" names several: say which by its id{} (name.ambiguous)", listed(all))
+        ([], _) if all.is_empty() => {
+            bail!("there is no {what} yet: make one with {command} (name.unknown)")
         }
-        (_, None) => bail!(
-            "there are several: name one with --{}{} (name.ambiguous)",
-            what.replace(' ', "-"),
+        ([], _) => {
+            let named = named.unwrap_or_default();
+            bail!(
+                "there is no {what} \"{named}\"; there are:\n{}\nname one of these, or make one with {command} (name.unknown)",
+                listed(all)
+            )
+        }
+        (_, Some(named)) => bail!(
+            "\"{named}\" names several of these:\n{}\nsay which by its id (name.ambiguous)",
             listed(all)
+        ),
+        (_, None) => bail!(
+            "there are several {what}s:\n{}\nname one with --{} (name.ambiguous)",
+            listed(all),
+            what.replace(' ', "-")
         ),
     }
 }
 
+/// A line for each thing, of the first fifty.
 fn listed(all: &[Value]) -> String {
-    let line = |one: &Value| format!("\n  {}  {}", text(one, "id"), text(one, "name"));
-    let lines: String = all.iter().take(50).map(line).collect();
-    let more = if all.len() > 50 { "\n  and more" } else { "" };
-    if lines.is_empty() { lines } else { format!("; there are:{lines}{more}\n") }
+    let line = |one: &Value| format!("  {}  {}", text(one, "id"), text(one, "name"));
+    let mut lines: Vec<String> = all.iter().take(LISTED).map(line).collect();
+    if all.len() > LISTED {
+        lines.push("  and more".to_owned());
+    }
+    lines.join("\n")
 }
 
 /// Prints what was made: all of it as JSON, else one line.

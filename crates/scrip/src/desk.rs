@@ -94,12 +94,16 @@ impl Asker {
         path: &str,
         body: Option<(&'static str, Vec<u8>)>,
     ) -> Result<Value> {
+        let is_ours = body.as_ref().is_some_and(|(kind, _)| *kind == "application/json");
         let Reply { status, body } = self.reply(method, path, body)?;
         let said: Option<Value> = serde_json::from_slice(&body).ok();
         if status.is_success() {
             return Ok(said.unwrap_or_default());
         }
-        refused(method, path, status, said.as_ref())
+        match refused(method, path, status, said.as_ref()) {
+            Err(error) if is_ours => Err(anyhow::anyhow!("{}", placeless(&error.to_string()))),
+            refused => refused,
+        }
     }
 
     fn reply(
@@ -122,6 +126,17 @@ fn refused<T>(
     let detail = said.and_then(|said| said.get("detail")).and_then(Value::as_str);
     let detail = detail.with_context(|| format!("{method} {path}: status {status}"))?;
     bail!("{detail}")
+}
+
+/// An error without its place in a body that nobody typed.
+fn placeless(error: &str) -> &str {
+    let after = |text: &str| {
+        let (place, rest) = text.split_once(": ")?;
+        let (line, column) = place.strip_prefix("line ")?.split_once(", column ")?;
+        let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        (is_number(line) && is_number(column)).then(|| text.len() - rest.len())
+    };
+    &error[after(error).unwrap_or(0)..]
 }
 
 /// The text of a field, or nothing.

@@ -35,6 +35,12 @@ pub(crate) enum LicenseVerb {
         after_help = "Example:\n  scrip license define regid.2026-01.com.example.ADVANTAGE,1.0_5b4c --name \"Network Advantage\""
     )]
     Define(Define),
+    /// What is granted is an entitlement; whoever looks for it here is told so.
+    #[command(hide = true)]
+    Grant {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        rest: Vec<String>,
+    },
     /// List all license definitions.
     List {
         #[command(flatten)]
@@ -98,8 +104,34 @@ enum Concern {
     InformationOnly,
 }
 
+/// The exit code of a command that was typed wrongly.
+const MISTYPED: u8 = 2;
+
+/// Words as they were typed, quoted where they need it.
+fn as_typed(words: &[String]) -> String {
+    let quoted = |word: &String| match word.contains(' ') {
+        true => format!("\"{word}\""),
+        false => word.clone(),
+    };
+    words.iter().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
+/// A quantity as it is typed.
+fn quantity(text: &str) -> Result<u64, String> {
+    let malformed = || "write a whole number in digits, as in 10 (count.range)".to_owned();
+    let number = text.parse().map_err(|_| malformed())?;
+    wire::quantity::Count::new(number).map(|count| count.get().into()).map_err(|e| e.to_string())
+}
+
 pub(crate) fn run(verb: LicenseVerb) -> Result<ExitCode> {
     match verb {
+        LicenseVerb::Grant { rest } => {
+            eprintln!(
+                "scrip: a license is defined, and a quantity of it is granted as an entitlement: use `scrip entitlement grant {}` (command.unknown)",
+                as_typed(&rest)
+            );
+            return Ok(ExitCode::from(MISTYPED));
+        }
         LicenseVerb::Define(define) => {
             let asker = Asker::find(&define.setting)?;
             let body = json!({
@@ -155,6 +187,7 @@ pub(crate) struct Grant {
     /// The license: its tag, or its name.
     license: String,
     /// How many.
+    #[arg(value_parser = quantity, allow_negative_numbers = true)]
     quantity: u64,
     /// From when it is in force: a day or an instant. Now if left out.
     #[arg(long, value_name = "WHEN")]

@@ -34,6 +34,7 @@ Examples:
   scrip config example > scrip.toml
   scrip serve --config scrip.toml
   scrip import usage usage.xml
+  scrip import trust trust.xml --ack answer.xml
   scrip account create \"Northwind Ltd\" --domain northwind.example
   scrip token create --max-uses 1";
 

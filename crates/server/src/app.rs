@@ -15,6 +15,7 @@ pub mod events;
 pub mod export;
 pub mod found;
 pub mod grants;
+pub mod import_trust;
 pub mod import_usage;
 pub mod inventory;
 pub mod letters;

@@ -99,6 +99,7 @@ fn status(error: &Error) -> StatusCode {
         Error::File(_) | Error::Seal(_) | Error::Report(_) | Error::NthReport { .. } => {
             StatusCode::BAD_REQUEST
         }
+        Error::Bad { code: "trust.realm" | "trust.token_unknown", .. } => StatusCode::FORBIDDEN,
         Error::Bad { code: "sign_in.failed" | "oauth.invalid_client", .. } => {
             StatusCode::UNAUTHORIZED
         }
@@ -131,6 +132,7 @@ fn refused(refusal: &Refusal) -> StatusCode {
         Refusal::NotFound { .. } => StatusCode::NOT_FOUND,
         Refusal::RequestReused
         | Refusal::Taken { .. }
+        | Refusal::Overtaken { .. }
         | Refusal::Changed { .. }
         | Refusal::VirtualAccountInUse { .. }
         | Refusal::LastAdministrator { .. } => StatusCode::CONFLICT,

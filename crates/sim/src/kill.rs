@@ -213,6 +213,7 @@ async fn bind(app: &App, account: AccountId, token: &IdToken, device: &Device) -
         software_version: String::new(),
         name: String::new(),
         fresh_id: instance_id(account, device),
+        carried: None,
     };
     let order =
         Order { command: Command::Bind(Box::new(bind)), now: app.world.now(), digest: None };

@@ -130,6 +130,8 @@ enum Event {
     GiveUp { unit: usize, ask: u64 },
     /// A saved file is brought to the server.
     Bring { unit: usize, file: String },
+    /// A saved trust request is brought to the server.
+    BringTrust { unit: usize, file: String },
     /// The answer to it is brought back, to this device or to another.
     BringBack { unit: usize, file: Vec<u8>, aim: Aim },
     /// The server starts again.
@@ -160,9 +162,12 @@ impl Event {
             | Event::Answer { .. }
             | Event::GiveUp { .. }
             | Event::BringBack { .. } => Reach::Device,
-            Event::Arrive(_) | Event::Bring { .. } | Event::Open | Event::Tend | Event::Fate => {
-                Reach::Server
-            }
+            Event::Arrive(_)
+            | Event::Bring { .. }
+            | Event::BringTrust { .. }
+            | Event::Open
+            | Event::Tend
+            | Event::Fate => Reach::Server,
         }
     }
 }
@@ -298,6 +303,7 @@ impl World {
             Event::Answer { unit, ask, reply } => self.answer(unit, ask, reply),
             Event::GiveUp { unit, ask } => self.give_up(unit, ask),
             Event::Bring { unit, file } => self.bring(unit, &file),
+            Event::BringTrust { unit, file } => self.bring_trust(unit, &file),
             Event::BringBack { unit, file, aim } => self.bring_back(unit, &file, aim),
             Event::Open => self.open(),
             Event::Tend => self.tend(),

@@ -27,7 +27,7 @@ const ROOT: &str = "smartLicense";
 
 /// Why a file was refused, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}, column {column}: {reason}")]
+#[error("{}{reason}", place(*.line, *.column, .code))]
 pub struct FileError {
     /// The line, from 1.
     pub line: usize,
@@ -38,6 +38,14 @@ pub struct FileError {
     /// What is wrong and what to do.
     pub reason: String,
 }
+
+/// Where it is, unless the whole file is meant.
+fn place(line: usize, column: usize, code: &str) -> String {
+    if code == WRONG_KIND { String::new() } else { format!("line {line}, column {column}: ") }
+}
+
+/// The code of a file that is read elsewhere.
+const WRONG_KIND: &str = "file.kind";
 
 /// What is wrong, before it is known where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -76,6 +84,8 @@ enum Fault {
         "<{found}> does not belong here, {expected} does: send the file as it was made (file.element)"
     )]
     Element { found: String, expected: &'static str },
+    #[error("{} ({WRONG_KIND})", .0.words())]
+    Kind(Kind),
     #[error("<{0}> comes twice: send one of each (file.twice)")]
     Twice(&'static str),
     #[error("{expected} is missing: send the file as it was made (file.missing)")]
@@ -101,6 +111,7 @@ impl Fault {
             Fault::Entity(_) => "file.entity",
             Fault::Depth => "file.depth",
             Fault::Element { .. } => "file.element",
+            Fault::Kind(_) => WRONG_KIND,
             Fault::Twice(_) => "file.twice",
             Fault::Missing { .. } => "file.missing",
             Fault::StrayText => "file.text",
@@ -108,6 +119,49 @@ impl Fault {
             Fault::Report(error) => error.code(),
             Fault::Seal(error) => error.code(),
         }
+    }
+}
+
+/// What a file is that came where another kind is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Usage,
+    TrustRequest,
+    Answer,
+}
+
+impl Kind {
+    /// The kind of file that an element belongs to.
+    fn of(element: &str) -> Option<Kind> {
+        match element {
+            usage::REPORT | usage::SYSTEM => Some(Kind::Usage),
+            trust::REQUEST => Some(Kind::TrustRequest),
+            answer::ACK | answer::POLICY | answer::BUNDLE | answer::TRUST => Some(Kind::Answer),
+            _ => None,
+        }
+    }
+
+    /// What it is and where it belongs.
+    const fn words(self) -> &'static str {
+        match self {
+            Kind::Usage => {
+                "this is usage that a device saved: take it to its license manager, `scrip import usage`"
+            }
+            Kind::TrustRequest => {
+                "this is a trust request that a device saved: take it to its license manager, `scrip import trust`"
+            }
+            Kind::Answer => {
+                "this is a license manager's answer to a device: take it to that device, `scrip-agent import`"
+            }
+        }
+    }
+}
+
+/// An element that is read elsewhere, or nowhere.
+fn misplaced(found: String, expected: &'static str) -> Fault {
+    match Kind::of(&found) {
+        Some(kind) => Fault::Kind(kind),
+        None => Fault::Element { found, expected },
     }
 }
 

@@ -64,6 +64,9 @@ pub const CBOR_DEPTH: usize = 8;
 /// A trust request, in bytes: 64 members with every field at its longest.
 pub const TRUST_REQUEST_BYTES: usize = 64 * 1024;
 
+/// A trust request file, in bytes: XML and base64 make it a third longer, and some.
+pub const TRUST_FILE_BYTES: usize = TRUST_REQUEST_BYTES * 2;
+
 /// A trust code, in bytes: a dozen short fields.
 pub const TRUST_CODE_BYTES: usize = 8 * 1024;
 

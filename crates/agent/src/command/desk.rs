@@ -28,6 +28,8 @@ pub(super) enum Request {
     Sync,
     /// Reports for a file.
     Save { which: Saving },
+    /// The trust request for a file.
+    SaveTrust,
     /// A file that the manager returned.
     Import { text: String },
     /// A page.
@@ -134,6 +136,7 @@ impl Desk {
             Request::Trust { token, if_trusted } => self.trust(&token, if_trusted),
             Request::Sync => self.sync(),
             Request::Save { which } => self.save(which),
+            Request::SaveTrust => self.save_trust(),
             Request::Import { text } => self.import(&text),
             Request::Show { page } => {
                 let seat = self.seat();
@@ -209,8 +212,16 @@ impl Desk {
                 "trust is established already: add --force to replace it",
             ));
         }
+        let by_hand = seat.device.profile().words.transport.is_none();
         drop(seat);
         self.with(|device| device.trust(&token, world::clock()))?;
+        if by_hand {
+            return Ok(Answer {
+                text: "Trust Requested\nNo server is configured: save the request with `save trust` and carry it to the manager\n".to_owned(),
+                facts: show::facts(&self.seat().device),
+                file: None,
+            });
+        }
         self.drive()?;
         let seat = self.seat();
         if seat.device.state().asking.is_none() && seat.device.is_trusted() {
@@ -267,10 +278,20 @@ impl Desk {
         })
     }
 
+    fn save_trust(&self) -> Result<Answer, Fault> {
+        let file = self.with(|device| device.save_trust(world::clock()))??;
+        Ok(Answer {
+            text: "Trust request saved\n".to_owned(),
+            facts: json!({ "saved": 1 }),
+            file: Some(file),
+        })
+    }
+
     fn import(&self, text: &str) -> Result<Answer, Fault> {
         let heard = self.with(|device| device.import(text.as_bytes(), world::clock()))??;
+        let trusted = if heard.trusted { "Trust Code Installed\n" } else { "" };
         Ok(Answer {
-            text: "Import Data Successful\n".to_owned(),
+            text: format!("Import Data Successful\n{trusted}"),
             facts: json!({
                 "trust": heard.trusted, "bundle": heard.bundle, "policy": heard.policy,
                 "acknowledged": heard.acknowledged, "refused": heard.refused,

@@ -63,7 +63,7 @@ impl Device {
         }
     }
 
-    /// Takes in an acknowledgement file that came by hand.
+    /// Takes in the manager's answer that came by hand: to a saved trust request, or to saved usage.
     ///
     /// # Errors
     /// When the file is not one, or something in it does not prove itself; what was proved before
@@ -92,7 +92,8 @@ impl Device {
             heard => heard?,
         };
         match asked {
-            Asked::Trust if !heard.trusted => {
+            // A file may have brought the answer meanwhile: then nothing is missing.
+            Asked::Trust if !heard.trusted && self.state.asking.is_some() => {
                 Err(Trouble::new("trust.missing", "the answer holds no trust code: try again"))
             }
             Asked::Bundle => {
@@ -239,7 +240,7 @@ impl Device {
         if !ours {
             return Err(Trouble::new(
                 "trust.mismatch",
-                "the trust code is for another device or request: ask for trust again",
+                "the trust code is for another device or request: choose the answer to this device's newest request, or ask for trust again",
             ));
         }
         let issued_at = code.issued_at;
@@ -391,7 +392,13 @@ fn find(bundle: &TrustBundle, key: wire::key::KeyId) -> Result<VerifyingKey, Tro
 }
 
 fn open_bundle(bundle: &Countersigned<TrustBundle>, realm: Realm) -> Result<TrustBundle, Trouble> {
-    bundle.open_in(realm).map(wire::seal::Opened::into_inner).map_err(unproved)
+    bundle.open_in(realm).map(wire::seal::Opened::into_inner).map_err(|error| match error {
+        wire::seal::OpenError::Realm => Trouble::new(
+            "trust.realm",
+            "the answer is of another installation than the ID token: choose this device's answer, or ask for trust with a token of that installation",
+        ),
+        error => unproved(error),
+    })
 }
 
 fn unproved(error: wire::seal::OpenError) -> Trouble {

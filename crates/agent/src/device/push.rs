@@ -8,6 +8,7 @@ use wire::time::{Span, Timestamp};
 
 use super::measure::Ending;
 use super::record::Record;
+use super::state::Asking;
 use super::{Clock, Device, SAMPLE, Trouble, timing};
 
 /// Room in a push for what stands around the reports.
@@ -121,9 +122,35 @@ impl Device {
     }
 
     fn ask_trust(&mut self, now: Clock) -> Option<Outgoing> {
-        let asking = self.state.asking.clone()?;
+        let asking = self.state.asking.as_ref()?;
+        let body = self.trust_file(asking, now).to_xml().into_bytes();
+        self.asked = Some(Asked::Trust);
+        Some(Outgoing::Trust { body })
+    }
+
+    /// Returns the trust request as a file (XML): what would go to the manager by the network. It
+    /// may go both ways, and be saved again; whichever answer comes first is taken.
+    ///
+    /// # Errors
+    /// When no trust is asked for.
+    pub fn save_trust(&mut self, now: Clock) -> Result<String, Trouble> {
+        self.read(now);
+        match &self.state.asking {
+            Some(asking) => Ok(self.trust_file(asking, now).to_xml()),
+            None if self.is_trusted() => Err(Trouble::new(
+                "save.no_request",
+                "trust is established already: to replace it, ask with `trust idtoken --force` first",
+            )),
+            None => Err(Trouble::new(
+                "save.no_request",
+                "no trust is asked for yet: use `trust idtoken` first",
+            )),
+        }
+    }
+
+    fn trust_file(&self, asking: &Asking, now: Clock) -> TrustFile {
         let request = TrustRequest {
-            token: asking.token,
+            token: asking.token.clone(),
             udi: self.profile.udi.clone(),
             members: self.profile.members.clone(),
             key: self.key.verifying().to_bytes(),
@@ -135,9 +162,7 @@ impl Device {
             requested_at: now.wall,
         };
         let claims = Claims { audience: None, issued_at: now.wall, expires_at: None };
-        let request = Sealed::seal(&request, claims, &self.key);
-        self.asked = Some(Asked::Trust);
-        Some(Outgoing::Trust { body: TrustFile { request }.to_xml().into_bytes() })
+        TrustFile { request: Sealed::seal(&request, claims, &self.key) }
     }
 
     /// The oldest reports that were not refused, of one key, as many as a push holds.

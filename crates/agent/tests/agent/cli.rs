@@ -250,8 +250,40 @@ fn usage_goes_by_file_and_its_acknowledgement_comes_back_by_file() {
     std::fs::write(agent.scratch.path("ack.xml"), answer).expect("written");
     assert_eq!(agent.ok(&["import", "ack.xml"]), "Import Data Successful\n");
     assert_eq!(agent.facts()["reports"]["acknowledged"], 1);
-    agent.fails(&["import", "usage.xml"], "file.element");
+    agent.fails(&["import", "usage.xml"], "file.kind");
     agent.fails(&["import", "absent.xml"], "import.read");
+}
+
+#[test]
+fn trust_goes_by_file_where_no_server_is_configured() {
+    let server = Server::start();
+    let agent = Agent::new("alone", None);
+    let token = server.with(|manager| manager.token().to_string());
+    agent.fails(&["save", "trust", "trust.xml"], "save.no_request");
+    agent.ok(&["usage", "set", ADVANTAGE, "4"]);
+    let said = agent.ok(&["trust", "idtoken", &token]);
+    assert!(said.starts_with("Trust Requested\n") && said.contains("`save trust`"), "{said}");
+    let request = agent.scratch.path("trust.xml");
+    std::fs::write(&request, "what was there before, longer than what comes").expect("written");
+    assert_eq!(agent.ok(&["save", "trust", "trust.xml"]), "Trust request saved\n");
+    assert_eq!(mode(&request), 0o600, "it holds the ID token");
+    let body = std::fs::read(&request).expect("a file");
+    let answer = server.with(|manager| manager.carry(Outgoing::Trust { body }));
+    let answer = answer.expect("an answer").body;
+    std::fs::write(agent.scratch.path("answer.xml"), answer).expect("written");
+    agent.fails(&["import", "trust.xml"], "file.kind");
+    assert_eq!(
+        agent.ok(&["import", "answer.xml"]),
+        "Import Data Successful\nTrust Code Installed\n"
+    );
+    agent.fails(&["save", "trust", "trust.xml"], "save.no_request");
+    agent.ok(&["save", "usage", "unreported", "usage.xml"]);
+    let file = std::fs::read(agent.scratch.path("usage.xml")).expect("a file");
+    let answer = server.with(|manager| manager.usage(&file, Room::File).to_xml());
+    std::fs::write(agent.scratch.path("ack.xml"), answer).expect("written");
+    agent.ok(&["import", "ack.xml"]);
+    assert_eq!(agent.facts()["reports"]["acknowledged"], 1);
+    agent.fails(&["sync"], "client.no_server");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The agent from outside: the device against a small manager, its store against bad luck, its
 //! pages beside the field's, and the real command.
 
+mod carry;
 mod cli;
 mod device;
 mod disk;

@@ -221,7 +221,7 @@ fn an_older_bundle_and_one_of_another_root_are_refused() {
     world.manager.root = SigningKey::from_seed([66; 32]);
     let foreign = AckFile { bundle: Some(world.manager.bundle()), ..AckFile::default() }.to_xml();
     let refused = world.device.import(foreign.as_bytes(), world.now()).expect_err("another root");
-    assert_eq!(refused.code, "report.realm");
+    assert_eq!(refused.code, "trust.realm");
 }
 
 #[test]

@@ -46,6 +46,17 @@ pub struct Bind {
     pub name: String,
     /// The id for it if it is new here.
     pub fresh_id: InstanceId,
+    /// Who carried the request; `None` when the device asked for itself.
+    pub carried: Option<Carried>,
+}
+
+/// How a request came that the device did not send itself.
+#[derive(Clone, Debug)]
+pub struct Carried {
+    /// Who brought it, in words.
+    pub by: String,
+    /// When the device saved it, by its own clock.
+    pub saved_at: Timestamp,
 }
 
 /// A device that was bound.
@@ -77,6 +88,9 @@ impl Bind {
         let bound_before = page.device_key(self.account, self.key)?;
         if let Some(key) = bound_before {
             self.check_key(key, known.as_ref())?;
+        }
+        if let Some(known) = known.as_ref().filter(|_| !at_home) {
+            self.check_age(known)?;
         }
         let mut pen = Pen::new(page, self.account, now);
         let instance = self.place(page, &mut pen, known, token.virtual_account, now)?;
@@ -113,6 +127,17 @@ impl Bind {
             return Ok(());
         }
         Err(Refusal::Taken { what: "this device key".to_owned() })
+    }
+
+    /// A file that turns up late must not undo a newer move.
+    fn check_age(&self, known: &Instance) -> Result<(), Refusal> {
+        let placed = known.placements.last().filter(|_| known.bound_at.is_some());
+        match (&self.carried, placed) {
+            (Some(carried), Some(placed)) if carried.saved_at < placed.from => {
+                Err(Refusal::Overtaken { at: placed.from })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Puts the instance where the token says; what is counted moves with it from now on.
@@ -198,11 +223,14 @@ impl Bind {
     }
 
     fn event(&self, instance: &Instance, token: &Token, now: Timestamp) -> Effect {
-        let detail = Detail::default()
+        let mut detail = Detail::default()
             .with("udi", &self.udi)
             .with("key", self.key)
             .with("virtual_account", token.virtual_account)
             .within(token.virtual_account);
+        if let Some(carried) = &self.carried {
+            detail = detail.personal("carried_by", &carried.by);
+        }
         Effect::Event(Event {
             account: self.account,
             virtual_account: detail.place(),

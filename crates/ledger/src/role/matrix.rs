@@ -81,7 +81,7 @@ pub enum Action {
     GrantEntitlement,
     /// Make and revoke ID tokens.
     ManageTokens,
-    /// Take in usage files of devices whose key is not known.
+    /// Take in files that somebody carried: trust requests, and usage of any device.
     ImportUsage,
     /// Revoke a device's key.
     RevokeKey,

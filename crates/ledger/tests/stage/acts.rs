@@ -151,6 +151,7 @@ impl Scene {
             software_version: String::new(),
             name: after(rest, "named").unwrap_or_default().to_owned(),
             fresh_id: InstanceId::derive(&[device.as_bytes()]),
+            carried: None,
         };
         self.act(Command::Bind(Box::new(command)), "bound")
     }

@@ -32,3 +32,13 @@ fn a_server_does_not_start_with_it() {
     assert!(done.err.contains("scrip.toml, line 2"), "{}", done.err);
     assert!(!stage.path("scrip-data").exists());
 }
+
+#[test]
+fn a_file_that_is_not_there_is_named_with_what_to_do() {
+    let stage = Stage::new();
+    let done = stage.run(&["serve", "--config", "nope.toml"]);
+    assert_eq!((done.code, done.out.as_str()), (1, ""));
+    for said in ["nope.toml cannot be read (", "`scrip config example`", "(config.file)"] {
+        assert!(done.err.contains(said), "{}", done.err);
+    }
+}

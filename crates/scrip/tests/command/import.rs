@@ -1,4 +1,4 @@
-//! `scrip import usage`.
+//! `scrip import`.
 
 use serde_json::{Value, json};
 
@@ -102,4 +102,25 @@ fn a_file_from_the_field_is_taken_in() {
     let line = "  PID:C9800-CL-K9,SN:9NTUEA8FIIH  DNA_NWStack  report 1671840750  3 measurements  \
                 recorded (unverified)";
     assert!(out.lines().any(|told| told == line), "{out}");
+}
+
+#[test]
+fn a_trust_request_needs_an_installation_and_a_file_of_its_kind() {
+    let stage = Stage::new();
+    stage.file("usage.xml", &foreign("SN1", 7, 5));
+    let words = ["import", "trust", "usage.xml", "absent.xml", "--ack", "answers"];
+    let done = stage.run(&words);
+    assert!(done.err.trim_end().ends_with("(data.empty)"), "{}", done.err);
+    stage.ok(&["account", "create", "Northwind", "--domain", "northwind.example"]);
+    let done = stage.run(&words);
+    assert_eq!(done.code, 1);
+    let lines: Vec<&str> = done.out.lines().collect();
+    assert!(lines[0].starts_with("usage.xml: this is usage that a device saved"), "{lines:?}");
+    assert!(lines[0].ends_with("`scrip import usage` (file.kind)"), "{lines:?}");
+    assert!(lines[1].ends_with("(import.read)"), "{lines:?}");
+    assert_eq!(lines[2], "2 of 2 files need a look");
+    stage.file("large.xml", &"x".repeat(wire::limits::TRUST_FILE_BYTES + 1));
+    let done = stage.run(&["import", "trust", "large.xml", "--ack", "answer.xml"]);
+    assert!(done.out.contains("`scrip-agent save trust` wrote (size.trust)"), "{}", done.out);
+    assert_eq!(stage.run(&["import", "trust", "usage.xml"]).code, 2, "an answer is always wanted");
 }

@@ -150,7 +150,17 @@ fn a_refusal_says_its_code_and_exits_with_one() {
         taken.err
     );
     let unknown = stage.run(&["entitlement", "grant", "Nothing", "3"]);
-    assert!(unknown.err.contains("there is no license \"Nothing\""), "{}", unknown.err);
+    assert_eq!(
+        unknown.err,
+        "scrip: there is no license yet: make one with `scrip license define` (name.unknown)\n"
+    );
+    stage.ok(&["license", "define", TAG, "--name", "Air Network"]);
+    let unknown = stage.run(&["entitlement", "grant", "Nothing", "3"]);
+    assert!(unknown.err.starts_with("scrip: there is no license \"Nothing\"; there are:\n"));
+    let last = unknown.err.lines().last().expect("a line");
+    assert!(last.starts_with("name one of these") && last.ends_with("(name.unknown)"), "{last}");
+    let late = stage.run(&["entitlement", "grant", "Air Network", "3", "--ends", "soon"]);
+    assert!(late.err.starts_with("scrip: end: that is no time"), "nobody typed JSON: {}", late.err);
 }
 
 #[test]
@@ -159,6 +169,15 @@ fn what_is_typed_wrongly_exits_with_two() {
     for words in [&["frobnicate"][..], &["import", "usage"], &["token", "create", "--days", "0"]] {
         assert_eq!(stage.run(words).code, 2, "{words:?}");
     }
+    for quantity in ["ten", "-5", "5000000000"] {
+        let done = stage.run(&["entitlement", "grant", "Air Network", quantity]);
+        assert_eq!(done.code, 2);
+        assert!(done.err.contains("(count.range)"), "{}", done.err);
+    }
+    let elsewhere = stage.run(&["license", "grant", "Air Network", "--ends", "2030-01-01", "3"]);
+    assert_eq!(elsewhere.code, 2);
+    let remedy = "`scrip entitlement grant \"Air Network\" --ends 2030-01-01 3`";
+    assert!(elsewhere.err.contains(remedy), "{}", elsewhere.err);
     let help = stage.ok(&["import", "usage", "--help"]);
     assert!(help.contains("Examples:"), "{help}");
 }

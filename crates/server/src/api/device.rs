@@ -11,9 +11,6 @@ use super::body::within;
 use crate::app::{App, Error};
 use crate::problem::Problem;
 
-/// A trust request is wrapped in XML and base64: a third longer, and some.
-const TRUST_BODY: usize = limits::TRUST_REQUEST_BYTES * 2;
-
 /// Takes in the usage reports of one product instance and acknowledges them.
 ///
 /// A report may come twice or late. One that cannot be opened is named in the acknowledgement,
@@ -39,7 +36,7 @@ pub(super) async fn push_usage(State(app): State<App>, body: Body) -> Result<Res
     responses((status = 200, body = String, content_type = "application/xml", description = "A file with the trust bundle and the trust code."))
 )]
 pub(super) async fn ask_trust(State(app): State<App>, body: Body) -> Result<Response, Problem> {
-    let body = within(body, TRUST_BODY, "size.trust").await?;
+    let body = within(body, limits::TRUST_FILE_BYTES, "size.trust").await?;
     answer(app.trust(&body).await)
 }
 

@@ -1,4 +1,4 @@
-//! Usage files that a person carried: from our own agent, or from a foreign device.
+//! Files that a person carried: trust requests of our own agent, and usage of any device.
 
 use axum::Json;
 use axum::body::Body;
@@ -7,13 +7,16 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use wire::id::{AccountId, VirtualAccountId};
-use wire::limits::FILE_BYTES;
+use wire::file::AckFile;
+use wire::id::{AccountId, InstanceId, VirtualAccountId};
+use wire::key::KeyId;
+use wire::limits::{FILE_BYTES, TRUST_FILE_BYTES};
 
 use super::asking::{Allowed, PathOf, QueryOf};
 use super::body::within;
 use super::schema;
 use crate::app::App;
+use crate::app::import_trust::TrustOutcome;
 use crate::app::import_usage::{Destination, ImportOutcome, ReportOutcome};
 use crate::problem::Problem;
 
@@ -135,12 +138,73 @@ pub(super) async fn import_usage(
     let to = Destination { account, virtual_account };
     let imported = app.import_usage(&permit, to, &file).await?;
     Ok(match (asks_for_xml(&headers), &imported.ack) {
-        (true, Some(file)) => {
-            ([(header::CONTENT_TYPE, "application/xml")], file.to_xml()).into_response()
-        }
+        (true, Some(file)) => xml(file),
         (true, None) => StatusCode::NO_CONTENT.into_response(),
         (false, _) => Json(Imported::from(imported)).into_response(),
     })
+}
+
+/// What became of a trust request.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Trusted {
+    /// The device, as `show license udi` prints it.
+    udi: String,
+    /// What the device is here.
+    #[schema(value_type = schema::InstanceId)]
+    instance: InstanceId,
+    /// Its key, which is bound to it.
+    #[schema(value_type = schema::KeyId)]
+    key: KeyId,
+    /// Where the ID token places it.
+    #[schema(value_type = schema::VirtualAccountId)]
+    virtual_account: VirtualAccountId,
+    /// The name of that virtual account.
+    virtual_account_name: String,
+    /// The file to carry back to the device.
+    ack_file: String,
+}
+
+impl From<TrustOutcome> for Trusted {
+    fn from(TrustOutcome { code, answer }: TrustOutcome) -> Self {
+        Self {
+            udi: code.udi.to_string(),
+            instance: code.instance,
+            key: code.key,
+            virtual_account: code.virtual_account,
+            virtual_account_name: code.virtual_account_name,
+            ack_file: answer.to_xml(),
+        }
+    }
+}
+
+/// Takes in a trust request that a device saved, and binds the device by the ID token in it.
+///
+/// With `Accept: application/xml` the answer is the file to carry back to the device. A file may be
+/// sent again: it uses the ID token once.
+#[utoipa::path(
+    post,
+    path = "/api/v1/accounts/{account}/trust-requests",
+    tag = "imports",
+    request_body(content = String, content_type = "application/xml", description = "A trust request file as the device saved it."),
+    responses((status = 200, content((Trusted = "application/json"), (String = "application/xml"))))
+)]
+pub(super) async fn import_trust(
+    State(app): State<App>,
+    Allowed(permit): Allowed,
+    PathOf(account): PathOf<AccountId>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let file = within(body, TRUST_FILE_BYTES, "size.trust").await?;
+    let trusted = app.import_trust(&permit, account, &file).await?;
+    Ok(match asks_for_xml(&headers) {
+        true => xml(&trusted.answer),
+        false => Json(Trusted::from(trusted)).into_response(),
+    })
+}
+
+fn xml(file: &AckFile) -> Response {
+    ([(header::CONTENT_TYPE, "application/xml")], file.to_xml()).into_response()
 }
 
 /// Whether the first kind of answer that a client names is XML.

@@ -118,6 +118,7 @@ fn table() -> Vec<Route> {
         line(Right(ManageTokens, Account), routes!(tokens::show_token)),
         line(Right(ManageTokens, Account), routes!(tokens::revoke_token)),
         line(Right(RevokeKey, Account), routes!(tokens::revoke_key)),
+        line(Right(ImportUsage, Account), routes!(imports::import_trust)),
         line(Right(ImportUsage, Account), routes!(imports::import_usage)),
         line(Right(EditAccount, Account), routes!(customers::edit_account)),
         line(Right(CreateVirtualAccount, Account), routes!(customers::edit_virtual_account)),

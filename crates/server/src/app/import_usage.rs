@@ -108,7 +108,9 @@ impl App {
             outcome.verified = fate.is_ok();
             outcome.refused = fate.err();
         }
-        Ok(ImportOutcome { reports, ack: Some(submitted.ack) })
+        // A device that gets its answers by hand cannot fetch the keys that prove them.
+        let ack = AckFile { bundle: Some(self.keys.bundle.clone()), ..submitted.ack };
+        Ok(ImportOutcome { reports, ack: Some(ack) })
     }
 
     async fn import_foreign(

@@ -1,6 +1,6 @@
 //! Binds a device's UDI and key to the virtual account of an ID token, and says so in a trust code.
 
-use ledger::command::{Answer, Bind, Bound, Command};
+use ledger::command::{Answer, Bind, Bound, Carried, Command};
 use ledger::house::ClaimKind;
 use ledger::refusal::Refusal;
 use store::Sight;
@@ -16,27 +16,24 @@ use wire::token::IdToken;
 
 use super::{App, Error};
 
+/// What a trust request is answered with.
+pub(super) struct Answered {
+    /// What the device is told of itself.
+    pub(super) code: TrustCode,
+    /// The same, sealed, with the trust bundle.
+    pub(super) file: AckFile,
+}
+
 impl App {
     /// Takes in a trust request and returns the trust bundle and the trust code.
     ///
     /// # Errors
     /// Bad forms and seals, `request.expired`, `request.clock`, `trust.token_*`, `trust.revoked`, `exists`.
     pub async fn trust(&self, body: &[u8]) -> Result<AckFile, Error> {
-        let opened = TrustFile::parse(body)?.request.open_self_signed()?;
-        let now = self.world.now();
-        opened.check_time(now)?;
-        let request = opened.into_inner();
-        check_clock(&request, now)?;
-        let (account, bound) = self.bind(&request).await?;
-        self.forget_key(KeyId::of(&request.key));
-        let code = self.trust_code(&request, account, &bound, now).await?;
-        let claims =
-            Claims { audience: Some(*bound.instance.as_bytes()), issued_at: now, expires_at: None };
-        Ok(AckFile {
-            bundle: Some(self.keys.bundle.clone()),
-            trust: Some(Sealed::seal(&code, claims, &self.keys.online)),
-            ..AckFile::default()
-        })
+        let request = self.open_request(body)?;
+        check_clock(&request, self.world.now())?;
+        let account = self.account_of(&id_token(&request)?).await?;
+        self.answer_trust(&request, account, None).await.map(|answered| answered.file)
     }
 
     /// The newest trust bundle.
@@ -44,8 +41,15 @@ impl App {
         AckFile { bundle: Some(self.keys.bundle.clone()), ..AckFile::default() }
     }
 
-    async fn bind(&self, request: &TrustRequest) -> Result<(AccountId, Bound), Error> {
-        let token: IdToken = request.token.trim().parse().map_err(|_| Refusal::TokenUnknown)?;
+    /// Opens a trust request that is still good.
+    pub(super) fn open_request(&self, body: &[u8]) -> Result<TrustRequest, Error> {
+        let opened = TrustFile::parse(body)?.request.open_self_signed()?;
+        opened.check_time(self.world.now())?;
+        Ok(opened.into_inner())
+    }
+
+    /// The account of an ID token of this installation.
+    pub(super) async fn account_of(&self, token: &IdToken) -> Result<AccountId, Error> {
         if token.realm != self.keys.realm {
             return Err(Refusal::TokenUnknown.into());
         }
@@ -54,7 +58,37 @@ impl App {
             .book
             .read(Sight::House, move |r| r.claim(ClaimKind::Token, &id.to_string()))
             .await?;
-        let account = claim.ok_or(Refusal::TokenUnknown)?.account;
+        Ok(claim.ok_or(Refusal::TokenUnknown)?.account)
+    }
+
+    /// Binds the device, and seals for it who it is and by which keys to know us.
+    pub(super) async fn answer_trust(
+        &self,
+        request: &TrustRequest,
+        account: AccountId,
+        carried: Option<Carried>,
+    ) -> Result<Answered, Error> {
+        let now = self.world.now();
+        let bound = self.bind(request, account, carried).await?;
+        self.forget_key(KeyId::of(&request.key));
+        let code = self.trust_code(request, account, &bound, now).await?;
+        let claims =
+            Claims { audience: Some(*bound.instance.as_bytes()), issued_at: now, expires_at: None };
+        let file = AckFile {
+            bundle: Some(self.keys.bundle.clone()),
+            trust: Some(Sealed::seal(&code, claims, &self.keys.online)),
+            ..AckFile::default()
+        };
+        Ok(Answered { code, file })
+    }
+
+    async fn bind(
+        &self,
+        request: &TrustRequest,
+        account: AccountId,
+        carried: Option<Carried>,
+    ) -> Result<Bound, Error> {
+        let token = id_token(request)?;
         let identity = request.udi.identity().map_err(ReportError::from)?;
         let bind = Bind {
             account,
@@ -68,9 +102,10 @@ impl App {
             software_version: request.software_version.clone().unwrap_or_default(),
             name: request.hostname.clone().unwrap_or_default(),
             fresh_id: fresh_instance(account, &identity),
+            carried,
         };
         match self.write(Command::Bind(Box::new(bind))).await? {
-            Answer::Bound(bound) => Ok((account, bound)),
+            Answer::Bound(bound) => Ok(bound),
             _ => Err(Refusal::TokenUnknown.into()),
         }
     }
@@ -103,6 +138,11 @@ impl App {
             bundle_version: self.keys.bundle_version,
         })
     }
+}
+
+/// The ID token that a request shows.
+pub(super) fn id_token(request: &TrustRequest) -> Result<IdToken, Error> {
+    Ok(request.token.trim().parse().map_err(|_| Refusal::TokenUnknown)?)
 }
 
 /// The id of an instance that is first seen under an identity.

@@ -35,7 +35,9 @@ impl fmt::Display for Complaint {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("{path}: {error} (config.file)")]
+    #[error(
+        "{path} cannot be read ({error}): name the file that `scrip config example` was written to, or leave --config out to start with the defaults (config.file)"
+    )]
     File {
         /// The file.
         path: String,

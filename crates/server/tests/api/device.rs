@@ -78,6 +78,12 @@ impl Device {
         TrustFile { request: Sealed::seal(request, claims, &self.key) }.to_xml()
     }
 
+    /// A trust request as a device saves it at a moment: it may be under way for long.
+    pub(crate) fn saved_trust(&self, token: &str, at: Timestamp) -> String {
+        let claims = Claims { audience: None, issued_at: at, expires_at: None };
+        TrustFile { request: Sealed::seal(&self.request(token, at), claims, &self.key) }.to_xml()
+    }
+
     /// Sends a trust request and returns whatever is answered.
     pub(crate) async fn try_trust(&self, office: &Office, token: &str) -> Answer {
         let request = self.request(token, office.app.world.now());
@@ -88,7 +94,12 @@ impl Device {
     pub(crate) async fn ask_trust(&mut self, office: &Office, token: &str) -> TrustCode {
         let answer = self.try_trust(office, token).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
-        let file = AckFile::parse(&answer.body).expect("an answer file");
+        self.believe(office, token, &answer.body)
+    }
+
+    /// Takes in the answer to a trust request as far as it proves itself.
+    pub(crate) fn believe(&mut self, office: &Office, token: &str, answer: &[u8]) -> TrustCode {
+        let file = AckFile::parse(answer).expect("an answer file");
         let realm = token.parse::<IdToken>().expect("a token").realm;
         let bundle =
             file.bundle.expect("a bundle").open_in(realm).expect("the bundle is of the realm");

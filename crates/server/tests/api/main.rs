@@ -9,6 +9,7 @@ mod description;
 mod device;
 mod events;
 mod home;
+mod import_trust;
 mod imports;
 mod instances;
 mod office;

@@ -5,7 +5,8 @@ use axum::http::{Method, Request};
 use ledger::person::Grant;
 use ledger::role::{Actor, Member, Role};
 use serde_json::{Value, json};
-use wire::id::{GrantId, PersonId};
+use wire::id::{GrantId, PersonId, TokenId};
+use wire::token::IdToken;
 
 use crate::device::{Device, token_text};
 use crate::home::both;
@@ -155,6 +156,17 @@ both! {
         let import = format!("{path}/usage-files?virtual_account={}", site.default);
         let file = save(&[foreign("NEW", 1, DNA, 1, NOON)]);
         ask(&office, &ann, Method::POST, &import, file).await.problem(404, "not_found");
+        let import = format!("{path}/trust-requests");
+        let theirs = token_text(&office.get(&token).await.ok());
+        let known: IdToken = theirs.parse().expect("a token");
+        let unknown = IdToken { id: TokenId::from_bytes([1; 16]), ..known }.to_string();
+        let mut said = Vec::new();
+        for token in [theirs, unknown] {
+            let file = Device::new("NEW", 9).saved_trust(&token, NOON);
+            let answer = ask(&office, &ann, Method::POST, &import, file).await;
+            said.push(answer.problem(403, "trust.token_unknown"));
+        }
+        assert_eq!(said[0], said[1]);
         assert_eq!(office.rows(&format!("{path}/tokens")).await.len(), 2);
         assert_eq!(office.rows(&format!("{path}/instances")).await.len(), 2);
     }

@@ -122,6 +122,8 @@ struct Scene {
     person: String,
     client: String,
     own_token: String,
+    /// A saved trust request.
+    carried: String,
 }
 
 impl Scene {
@@ -143,6 +145,7 @@ impl Scene {
             person: absent(&self.person),
             client: absent(&self.client),
             own_token: self.own_token.clone(),
+            carried: self.carried.clone(),
         }
     }
 }
@@ -176,6 +179,8 @@ async fn furnish(office: &Office, site: &Site, place: &str, mark: &str) -> Scene
     let pools = office.rows(&format!("{path}/pools?virtual_account={place}")).await;
     let viewer = json!({"email": format!("{mark}@spare.example").to_lowercase(), "role": "virtual_viewer", "virtual_account": place});
     let grant = office.post(&format!("{path}/grants"), &viewer).await.created();
+    let spare = office.post(&format!("{path}/tokens"), &new).await.created();
+    let fresh = Device::new(&format!("{mark}FIVE"), seed.wrapping_add(1));
     Scene {
         account: site.account.clone(),
         place: place.to_owned(),
@@ -188,6 +193,7 @@ async fn furnish(office: &Office, site: &Site, place: &str, mark: &str) -> Scene
         person: text(&grant["person"]),
         client: wire::id::ApiTokenId::from_bytes([9; 16]).to_string(),
         own_token: wire::id::ApiTokenId::from_bytes([9; 16]).to_string(),
+        carried: fresh.trust_body(&fresh.request(&token_text(&spare), office.app.world.now())),
     }
 }
 
@@ -221,6 +227,7 @@ fn request(route: &Stated, scene: &Scene, nth: usize) -> (String, String) {
             path = format!("{path}?virtual_account={place}");
             return (path, save(&[foreign(&format!("NEW{nth}"), 1, DNA, 1, NOON)]));
         }
+        (_, Some("trust-requests")) => return (path, scene.carried.clone()),
         (_, Some("usage" | "trust")) => return (path, String::new()),
         (_, Some("accounts")) => json!({"name": "New", "domain": format!("new{nth}.example")}),
         (_, Some("virtual-accounts")) => json!({"name": format!("New {nth}")}),
@@ -393,7 +400,8 @@ async fn walk(office: &Office, town: &Town, role: Role, token: &str) {
             let answer = drive(office, route, &town.sibling, Some(token), nth + 40).await;
             let refused = code(&answer);
             assert!(
-                ["permit.denied", "not_found"].contains(&refused.as_str()),
+                ["permit.denied", "not_found", "trust.token_unknown", "request.expired"]
+                    .contains(&refused.as_str()),
                 "{what}, sibling: {}",
                 answer.text()
             );

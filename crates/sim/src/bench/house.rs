@@ -277,6 +277,7 @@ fn bind_order(app: &App, account: &Account, token: &IdToken, group: &str, n: u32
         software_version: String::new(),
         name: String::new(),
         fresh_id: InstanceId::derive(&[account.id.as_bytes(), group.as_bytes(), &n.to_be_bytes()]),
+        carried: None,
     };
     Order { command: Change::Bind(Box::new(bind)), now: app.world.now(), digest: None }
 }

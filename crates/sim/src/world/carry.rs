@@ -1,10 +1,11 @@
-//! Files by hand: a device's saved usage goes to the server on a stick, the answer comes back, or
+//! Files by hand: a device's saved usage or trust request goes to the server on a stick, the answer comes back, or
 //! is brought to the wrong device.
 
 use agent::device::{Device, Saving};
 use ledger::role::Action;
+use server::app::import_trust::TrustOutcome;
 use server::app::import_usage::Destination;
-use wire::file::Room;
+use wire::file::{Room, TrustFile};
 use wire::time::Span;
 
 use super::begin::right;
@@ -37,6 +38,57 @@ impl World {
             _ => cut.unwrap_or_default().to_owned(),
         };
         Ok(Some(Line::new(name, "saves a file", outcome)))
+    }
+
+    /// Saves a device's trust request in a file, and carries it off; it goes by the network as well.
+    pub(super) fn save_trust(&mut self, unit: usize) -> Result<&'static str, Wrong> {
+        let now = self.now;
+        let worked = self.units[unit].work(now, |device, now| device.save_trust(now));
+        if let Some(cut) = self.cut_short(unit, &worked) {
+            return Ok(cut);
+        }
+        self.look(unit)?;
+        let Worked::Kept(Ok(file)) = worked else { return Ok("nothing to save") };
+        self.figures.carried += 1;
+        let way = self.fate.span(Span::from_minutes(1), Span::from_minutes(180));
+        let again = self.fate.happens(300).then(|| way.plus(Span::from_minutes(7)));
+        for way in [Some(way), again].into_iter().flatten() {
+            self.after(way, Event::BringTrust { unit, file: file.clone() });
+        }
+        Ok("asks, and saves the request")
+    }
+
+    /// A trust request is brought to the server.
+    pub(super) fn bring_trust(&mut self, unit: usize, file: &str) -> Stepped {
+        let request = TrustFile::parse(file.as_bytes())?.request.open_self_signed()?.into_inner();
+        let what = format!("brings a trust request of {}", self.units[unit].name);
+        let expected = self.admits_carried(unit, &request);
+        let Some(app) = self.server.app() else {
+            self.after(Span::from_minutes(5), Event::BringTrust { unit, file: file.to_owned() });
+            return Ok(None);
+        };
+        let online = app.keys.online.verifying();
+        let permit = right(Action::ImportUsage)?;
+        let outcome = complete(app.import_trust(&permit, self.model.account, file.as_bytes()));
+        let code = outcome.as_ref().map_or_else(server::app::Error::code, |_| "bound");
+        if code != expected {
+            return Err(Wrong::new(format!("{what}: it says {code}, the model {expected}")));
+        }
+        let said = match outcome {
+            Ok(TrustOutcome { answer, .. }) => {
+                let sealed = answer.trust.as_ref().ok_or_else(|| Wrong::new("no trust code"))?;
+                let said = self.learn_trust(unit, &request, &sealed.open(&online)?)?;
+                let way = self.fate.span(Span::from_minutes(1), Span::from_minutes(60));
+                let file = answer.to_xml().into_bytes();
+                self.after(way, Event::BringBack { unit, file, aim: Aim::Home });
+                said
+            }
+            Err(_) => {
+                self.figures.not_bound += 1;
+                code.to_owned()
+            }
+        };
+        Ok(Some(Line::new("desk", what, said)))
     }
 
     /// The file is brought to the server.

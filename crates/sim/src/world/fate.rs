@@ -226,7 +226,9 @@ impl World {
         let tokens: Vec<_> =
             self.model.tokens.values().map(|one| (one.text.clone(), one.place)).collect();
         let (text, place) = self.fate.pick(&tokens).clone();
-        let outcome = self.trust(unit, &text)?;
+        let noted = self.trust(unit, &text)?;
+        let by_hand = self.units[unit].is_on() && self.fate.happens(300);
+        let outcome = if by_hand { self.save_trust(unit)? } else { noted };
         let what = format!("gets a token of {}", self.model.place_name(place));
         self.line(unit, what, outcome)
     }

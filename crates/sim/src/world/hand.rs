@@ -40,7 +40,7 @@ impl World {
             }
         }
         let text = shown.text.ok_or_else(|| Wrong::new("a new token has no text"))?;
-        let line = TokenLine { text, place, most, uses: 0, is_revoked: false };
+        let line = TokenLine { text, place, most, uses: 0, is_revoked: false, made_at: self.now };
         self.model.tokens.insert(shown.token.id, line);
         Ok(())
     }

@@ -225,6 +225,27 @@ impl World {
         if off > TRUST_CLOCK_SKEW.millis() {
             return "request.clock";
         }
+        self.admits_token(unit, request)
+    }
+
+    /// The same of a request that came in a file: its age is limited by its token's only.
+    pub(super) fn admits_carried(&self, unit: usize, request: &TrustRequest) -> &'static str {
+        let token = self.model.tokens.values().find(|token| token.text == request.token);
+        let Some(token) = token else { return "trust.token_unknown" };
+        let said = request.requested_at;
+        let first = token.made_at.minus(TRUST_CLOCK_SKEW);
+        if said < first || said > self.now.plus(TRUST_CLOCK_SKEW) {
+            return "request.clock";
+        }
+        let set = &self.model.sets[self.units[unit].set];
+        let placed = set.placements.last().filter(|(_, place)| *place != token.place);
+        match self.admits_token(unit, request) {
+            "bound" if placed.is_some_and(|(from, _)| said < *from) => "trust.overtaken",
+            said => said,
+        }
+    }
+
+    fn admits_token(&self, unit: usize, request: &TrustRequest) -> &'static str {
         let token = self.model.tokens.values().find(|token| token.text == request.token);
         let Some(token) = token else { return "trust.token_unknown" };
         let set = &self.model.sets[self.units[unit].set];
@@ -238,7 +259,7 @@ impl World {
         }
     }
 
-    fn learn_trust(
+    pub(super) fn learn_trust(
         &mut self,
         unit: usize,
         request: &TrustRequest,

@@ -56,6 +56,7 @@ pub(crate) struct TokenLine {
     pub(crate) most: Option<u32>,
     pub(crate) uses: u32,
     pub(crate) is_revoked: bool,
+    pub(crate) made_at: Timestamp,
 }
 
 /// A product instance: a device, or the two of a pair.

@@ -281,6 +281,7 @@ impl Stage {
             software_version: "17.9".to_owned(),
             name: device.to_owned(),
             fresh_id: InstanceId::derive(&[self.account.as_bytes(), device.as_bytes()]),
+            carried: None,
         }))
     }
 

@@ -5,15 +5,15 @@
 //! in that order when we write it. A policy alone may be the root itself.
 
 use super::xml::{self, Document};
-use super::{Fault, FileError, ROOT, once, read_bytes, write_data};
+use super::{Fault, FileError, ROOT, misplaced, once, read_bytes, write_data};
 use crate::limits;
 use crate::message::{Ack, Policy, TrustBundle, TrustCode};
 use crate::seal::{Countersigned, Sealed};
 
-const ACK: &str = "smartLicenseRumAck";
-const POLICY: &str = "smartLicensePolicy";
-const BUNDLE: &str = "smartLicenseTrustBundle";
-const TRUST: &str = "smartLicenseTrustCode";
+pub(super) const ACK: &str = "smartLicenseRumAck";
+pub(super) const POLICY: &str = "smartLicensePolicy";
+pub(super) const BUNDLE: &str = "smartLicenseTrustBundle";
+pub(super) const TRUST: &str = "smartLicenseTrustCode";
 
 /// What a server answers, unopened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,10 +48,7 @@ impl AckFile {
             return Ok(file);
         }
         if root != ROOT {
-            return Err(Fault::Element {
-                found: root,
-                expected: "<smartLicense> or <smartLicensePolicy>",
-            });
+            return Err(misplaced(root, "<smartLicense> or <smartLicensePolicy>"));
         }
         while let Some(name) = document.child()? {
             match name.as_str() {
@@ -65,12 +62,7 @@ impl AckFile {
                     Countersigned::from_bytes(read_bytes(document)?)?,
                 )?,
                 TRUST => once(&mut file.trust, TRUST, Sealed::from_bytes(read_bytes(document)?)?)?,
-                _ => {
-                    return Err(Fault::Element {
-                        found: name,
-                        expected: "an answer of the server",
-                    });
-                }
+                _ => return Err(misplaced(name, "an answer of the server")),
             }
         }
         Ok(file)

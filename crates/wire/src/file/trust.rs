@@ -1,12 +1,12 @@
 //! The trust request file: `<smartLicense>` with one `<smartLicenseTrustRequest>`.
 
 use super::xml::{self, Document};
-use super::{Fault, FileError, ROOT, once, read_bytes, write_data};
+use super::{Fault, FileError, ROOT, misplaced, once, read_bytes, write_data};
 use crate::limits;
 use crate::message::TrustRequest;
 use crate::seal::Sealed;
 
-const REQUEST: &str = "smartLicenseTrustRequest";
+pub(super) const REQUEST: &str = "smartLicenseTrustRequest";
 
 /// A device's request for trust, unopened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,11 +32,11 @@ impl TrustFile {
         let mut request = None;
         let root = document.root()?;
         if root != ROOT {
-            return Err(Fault::Element { found: root, expected: "<smartLicense>" });
+            return Err(misplaced(root, "<smartLicense>"));
         }
         while let Some(name) = document.child()? {
             if name != REQUEST {
-                return Err(Fault::Element { found: name, expected });
+                return Err(misplaced(name, expected));
             }
             once(&mut request, REQUEST, Sealed::from_bytes(read_bytes(document)?)?)?;
         }

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::xml::{self, Document};
-use super::{Fault, FileError, ROOT, once, read_data};
+use super::{Fault, FileError, ROOT, misplaced, once, read_data};
 use crate::json;
 use crate::limits;
 use crate::seal::{Carried, SealedReport};
@@ -15,8 +15,8 @@ use crate::text;
 use crate::time::Timestamp;
 use crate::udi::Udi;
 
-const SYSTEM: &str = "smartLicenseSystemInfo";
-const REPORT: &str = "RUMReport";
+pub(super) const SYSTEM: &str = "smartLicenseSystemInfo";
+pub(super) const REPORT: &str = "RUMReport";
 
 /// How much a usage file may hold, by the road it comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,14 +94,14 @@ impl UsageFile {
             return Ok(file);
         }
         if root != ROOT {
-            return Err(Fault::Element { found: root, expected: "<smartLicense> or <RUMReport>" });
+            return Err(misplaced(root, "<smartLicense> or <RUMReport>"));
         }
         while let Some(name) = document.child()? {
             match name.as_str() {
                 REPORT if file.reports.len() == room.reports() => return Err(room.fault()),
                 REPORT => file.reports.push(read_report(document)?),
                 SYSTEM => once(&mut file.system, SYSTEM, System::read(&read_data(document)?))?,
-                _ => return Err(Fault::Element { found: name, expected: "<RUMReport>" }),
+                _ => return Err(misplaced(name, "<RUMReport>")),
             }
         }
         Ok(file)

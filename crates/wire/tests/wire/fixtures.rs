@@ -7,7 +7,7 @@ use wire::file::{Room, UsageFile};
 use wire::report::Report;
 use wire::seal::Carried;
 
-fn fixtures(extension: &str) -> Vec<PathBuf> {
+pub(crate) fn fixtures(extension: &str) -> Vec<PathBuf> {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/fixtures/rum"));
     let Ok(entries) = std::fs::read_dir(folder) else {
         eprintln!("skipped: {} is not there", folder.display());

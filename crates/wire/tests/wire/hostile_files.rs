@@ -57,7 +57,7 @@ fn what_is_not_sound_xml_is_refused_with_its_line() {
         ("<?xml version=\"1.0\" encoding=\"UTF-16\"?><smartLicense/>", "file.encoding", 1),
         ("<license/>", "file.element", 1),
         ("<smartLicense>\nx</smartLicense>", "file.text", 2),
-        ("<smartLicense>\n<smartLicenseRumAck/></smartLicense>", "file.element", 2),
+        ("<smartLicense>\n<smartLicenseRumAck/></smartLicense>", "file.kind", 2),
         ("<RUMReport>\n<x/></RUMReport>", "file.element", 2),
         ("<RUMReport>\n {}</RUMReport>", "report.malformed", 2),
         ("<RUMReport/>", "report.malformed", 1),
@@ -150,12 +150,32 @@ fn answers_are_taken_whole_or_not_at_all() {
         "seal.malformed"
     );
     assert_eq!(refused("<smartLicensePolicy><data/><data/></smartLicensePolicy>"), "file.twice");
-    assert_eq!(refused("<smartLicense><RUMReport/></smartLicense>"), "file.element");
+    assert_eq!(refused("<smartLicense><RUMReport/></smartLicense>"), "file.kind");
     assert_eq!(refused(&ack.replace("RumAck", "Policy")), "seal.type");
     let request = |xml: &str| TrustFile::parse(xml.as_bytes()).expect_err(xml).code;
     assert_eq!(request("<smartLicense/>"), "file.missing");
-    assert_eq!(request(&ack), "file.element");
-    assert_eq!(request("<smartLicenseTrustRequest/>"), "file.element");
+    assert_eq!(request(&ack), "file.kind");
+    assert_eq!(request("<license/>"), "file.element");
+}
+
+#[test]
+fn a_file_of_another_kind_is_told_where_it_belongs() {
+    let ack = AckFile { ack: Some(sample::sealed_ack()), ..AckFile::default() }.to_xml();
+    let error = UsageFile::parse(ack.as_bytes(), Room::File).expect_err("it is an answer");
+    assert_eq!(
+        error.to_string(),
+        "this is a license manager's answer to a device: take it to that device, \
+         `scrip-agent import` (file.kind)"
+    );
+    assert_eq!(TrustFile::parse(ack.as_bytes()), Err(error));
+    for (bytes, belongs) in [
+        ("<smartLicense><smartLicenseTrustRequest/></smartLicense>", "scrip import trust"),
+        ("<RUMReport/>", "scrip import usage"),
+        ("<smartLicense><smartLicenseSystemInfo/></smartLicense>", "scrip import usage"),
+    ] {
+        let error = AckFile::parse(bytes.as_bytes()).expect_err(bytes).to_string();
+        assert!(error.contains(belongs) && error.ends_with(" (file.kind)"), "{error}");
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod fixtures;
 mod hostile_files;
 mod hostile_reports;
 mod hostile_seals;
+mod outside_reader;
 mod properties;
 mod sample;
 mod sealing;

@@ -9,7 +9,7 @@ use crate::world::shelf::Shelf;
 
 /// A world in which much has happened, with everything read.
 fn world() -> World {
-    let mut world = World::new(7).expect("a world");
+    let mut world = World::new(3).expect("a world");
     while world.figures.steps < 600 || world.server.app().is_none() {
         world.advance().expect("the world is whole");
     }
