@@ -60,7 +60,7 @@ impl MakeApiToken {
         let subject = row.id.to_string();
         let event = match &self.maker {
             Maker::Own(own, session) => {
-                confirm_own(page, own, *session, row.kind == ApiTokenKind::Personal, now)?;
+                confirm_own(page, own, *session, &row, now)?;
                 own.event("api_token.made", subject, &detail, now)
             }
             Maker::Client(asked) => {
@@ -88,16 +88,18 @@ impl MakeApiToken {
     }
 }
 
+/// A personal token is its maker's own, and made in a fresh session of theirs.
 fn confirm_own(
     page: &Page,
     own: &Own,
     session: [u8; 32],
-    fits: bool,
+    token: &ApiToken,
     now: Timestamp,
 ) -> Result<(), Stop> {
     let person = page.person(own.person)?.ok_or(Refusal::NotFound { what: "person" })?;
     let session = page.session(session)?.filter(|one| one.signs_in(person, now));
-    if !fits || !session.is_some_and(|session| session.is_fresh(now)) {
+    let theirs = token.kind == ApiTokenKind::Personal && token.person == own.person;
+    if !theirs || !session.is_some_and(|session| session.is_fresh(now)) {
         return Err(Refusal::StepUp.into());
     }
     Ok(())

@@ -58,7 +58,7 @@ fn grant(
     let same = |one: &&Grant| {
         (one.person, one.role, one.virtual_account) == (new.person, new.role, new.virtual_account)
     };
-    if live.iter().any(|one| same(one)) {
+    if live.iter().any(same) {
         return Err(Refusal::Taken { what: format!("the role {}", new.role.word()) }.into());
     }
     check_people(page, new, &live, most_people)?;
@@ -149,7 +149,7 @@ impl EndGrant {
         if matters(grant.role) {
             let left =
                 |one: &&Grant| one.id != grant.id && one.role == grant.role && one.is_in_force(now);
-            let left: Vec<&Grant> = all.iter().copied().filter(|one| left(&one)).collect();
+            let left: Vec<&Grant> = all.iter().copied().filter(|one| left(one)).collect();
             if left.is_empty() {
                 return Err(Refusal::LastAdministrator { role: grant.role.word() }.into());
             }

@@ -6,6 +6,7 @@
 
 use ledger::command::{Answer, Command, Progress, Stop};
 use ledger::page::{Page, Want};
+use ledger::person::Letter;
 use ledger::posting::{AlarmChange, Entry, Event, News};
 use ledger::{Effect, Posting, Refusal};
 use wire::time::Timestamp;
@@ -35,6 +36,8 @@ pub(crate) struct Book {
     pub(crate) alarm_changes: Vec<AlarmChange>,
     /// All events.
     pub(crate) events: Vec<Event>,
+    /// All letters.
+    pub(crate) letters: Vec<Letter>,
 }
 
 impl Book {
@@ -48,6 +51,7 @@ impl Book {
             news: Vec::new(),
             alarm_changes: Vec::new(),
             events: Vec::new(),
+            letters: Vec::new(),
         }
     }
 
@@ -126,6 +130,7 @@ impl Book {
                 Effect::News(news) => self.news.push(news),
                 Effect::AlarmChange(change) => self.alarm_changes.push(change),
                 Effect::Event(event) => self.events.push(event),
+                Effect::Letter(letter) => self.letters.push(letter),
                 Effect::Report(..) => {}
                 other => panic!("{other:?} is put, not appended"),
             }
@@ -264,6 +269,16 @@ impl Book {
                     page.terms.learn(one.version, Some(one.clone()));
                 }
             }
+            Want::Link(hash) => {
+                for one in book.links.changed().filter(|one| one.hash == *hash) {
+                    page.links.learn(one.hash, Some(one.clone()));
+                }
+            }
+            Want::AccessRequest(_, id) => {
+                for one in book.access_requests.changed().filter(|one| one.id == *id) {
+                    page.access_requests.learn((one.account, one.id), Some(one.clone()));
+                }
+            }
             other => panic!("nobody here asks for {other:?}"),
         }
     }
@@ -276,6 +291,8 @@ fn changed(page: &Page) -> Vec<Effect> {
     all.extend(page.virtual_accounts.changed().cloned().map(Effect::VirtualAccount));
     all.extend(page.people.changed().cloned().map(Box::new).map(Effect::Person));
     all.extend(page.grants.changed().cloned().map(Effect::Grant));
+    all.extend(page.links.changed().cloned().map(Effect::Link));
+    all.extend(page.access_requests.changed().cloned().map(Effect::AccessRequest));
     all.extend(page.api_tokens.changed().cloned().map(Effect::ApiToken));
     all.extend(page.terms.changed().cloned().map(Effect::Terms));
     all.extend(page.licenses.changed().cloned().map(Effect::License));
