@@ -91,14 +91,11 @@ impl App {
         let person = self.active_person(ask.own.person).await?;
         let by_person = format!("person {}", person.email.to_lowercase());
         self.wait_after_wrong(&by_person)?;
-        if let Some(phc) = person.credentials.password.clone() {
-            if !self.hashing.verify(old, Some(phc)).await? {
-                self.attempts.note_wrong(&by_person, self.world.now());
-                return Err(Error::bad(
-                    "sign_in.failed",
-                    "the present password is wrong: try again",
-                ));
-            }
+        if let Some(phc) = person.credentials.password.clone()
+            && !self.hashing.verify(old, Some(phc)).await?
+        {
+            self.attempts.note_wrong(&by_person, self.world.now());
+            return Err(Error::bad("sign_in.failed", "the present password is wrong: try again"));
         }
         self.judge(&person, &new)?;
         let hash = self.hashing.hash(new, self.world.random()).await?;

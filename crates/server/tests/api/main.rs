@@ -5,6 +5,7 @@ mod accounts;
 mod alarms;
 mod asking;
 mod catalogue;
+mod customers;
 mod description;
 mod device;
 mod events;
