@@ -117,10 +117,11 @@ pub(crate) const INSTANCE: Table = Table {
         Column::nullable("heard_at", Kind::Int),
         Column::nullable("stale_at", Kind::Int),
         Column::new("created_at", Kind::Int),
+        Column::nullable("stale_day", Kind::Int),
     ],
     indexes: &[
         Index { name: "instance_by_name", columns: &["account_id", "name_folded", "instance_id"] },
-        Index { name: "instance_by_stale", columns: &["account_id", "stale_at"] },
+        Index { name: "instance_by_stale", columns: &["account_id", "stale_day"] },
     ],
 };
 

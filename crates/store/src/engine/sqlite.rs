@@ -17,7 +17,7 @@ const LEAST_VERSION: i32 = 3_051_003;
 /// How many prepared statements a connection keeps.
 const STATEMENTS: usize = 256;
 /// After so many pages in the log a commit carries them into the file.
-const CHECKPOINT_PAGES: i64 = 16_000;
+const CHECKPOINT_PAGES: i64 = 32_000;
 
 /// A SQLite connection.
 pub(crate) struct Sqlite {
@@ -85,7 +85,7 @@ pub(crate) fn open_writer(file: &Path) -> Result<Sqlite, Fault> {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-        connection.pragma_update(None, "cache_size", -65_536)?;
+        connection.pragma_update(None, "cache_size", -131_072)?;
         connection.busy_timeout(std::time::Duration::from_secs(10))?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         let mode = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;

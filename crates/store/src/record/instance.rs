@@ -49,6 +49,12 @@ fn unpack_progress(bytes: &[u8]) -> Result<Vec<Progress>, Fault> {
     Ok(all.into_iter().map(progress).collect())
 }
 
+/// The day of a moment. What turns stale is found by its day, so that of the many reports of a day
+/// only the first writes to an index.
+pub(crate) fn day_of(moment: Timestamp) -> i64 {
+    moment.millis() / (24 * 60 * 60 * 1_000)
+}
+
 impl Record for Instance {
     const TABLE: &'static Table = &schema::INSTANCE;
 
@@ -74,8 +80,13 @@ impl Record for Instance {
             self.last_start,
             self.heard_at,
             self.stale_at,
-            self.created_at
+            self.created_at,
+            self.stale_at.map(day_of)
         ]
+    }
+
+    fn indexed_as(&self, before: &Self) -> bool {
+        self.name == before.name && self.stale_at.map(day_of) == before.stale_at.map(day_of)
     }
 
     fn read(f: &mut Fields<'_>) -> Result<Self, Fault> {
@@ -182,6 +193,10 @@ impl Record for Use {
             self.unconfirmed_since,
             self.ended_at
         ]
+    }
+
+    fn indexed_as(&self, before: &Self) -> bool {
+        self.pool == before.pool
     }
 
     fn read(f: &mut Fields<'_>) -> Result<Self, Fault> {
