@@ -176,7 +176,7 @@ pub(crate) const LICENSE_USE: Table = Table {
         Column::new("proof", Kind::Int),
         Column::new("since", Kind::Int),
         Column::nullable("unconfirmed_since", Kind::Int),
-        Column::nullable("ended_at", Kind::Int),
+        Column::new("ends", Kind::Bytes),
     ],
     indexes: &[Index {
         name: "license_use_by_pool",

@@ -228,9 +228,11 @@ impl Writer {
 
     /// Does a chore in a transaction of its own.
     pub(crate) fn chore(&mut self, chore: &Chore) -> Result<Swept, Fault> {
-        if matches!(chore, Chore::Forget { .. }) {
-            // It removes sessions that the kept page may hold.
-            self.ahead.forget();
+        match chore {
+            // They remove sessions or claims that the kept page may hold.
+            Chore::Forget { .. } => self.ahead.forget(),
+            Chore::ReleaseClaims { .. } => self.ahead.forget_claims(),
+            _ => {}
         }
         let mut tries = 0;
         loop {

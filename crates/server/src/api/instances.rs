@@ -90,7 +90,7 @@ fn one_use((one, license): (book::Use, Option<defined::License>)) -> Use {
         verified: one.proof == book::Proof::Verified,
         since: Moment(one.since),
         unconfirmed_since: one.unconfirmed_since.map(Moment),
-        ended_at: one.ended_at.map(Moment),
+        ended_at: one.ended_at().map(Moment),
     }
 }
 

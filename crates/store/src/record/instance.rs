@@ -182,6 +182,7 @@ impl Record for Use {
     const TABLE: &'static Table = &schema::LICENSE_USE;
 
     fn values(&self) -> Vec<Value> {
+        let ends: Vec<i64> = self.ends.iter().map(|at| at.millis()).collect();
         row![
             self.account,
             self.instance,
@@ -191,7 +192,7 @@ impl Record for Use {
             self.proof,
             self.since,
             self.unconfirmed_since,
-            self.ended_at
+            pack(&ends)
         ]
     }
 
@@ -200,16 +201,12 @@ impl Record for Use {
     }
 
     fn read(f: &mut Fields<'_>) -> Result<Self, Fault> {
-        Ok(Self {
-            account: f.take()?,
-            instance: f.take()?,
-            tag: f.take()?,
-            pool: f.take()?,
-            level: f.take()?,
-            proof: f.take()?,
-            since: f.take()?,
-            unconfirmed_since: f.take()?,
-            ended_at: f.take()?,
-        })
+        let (account, instance, tag, pool) = (f.take()?, f.take()?, f.take()?, f.take()?);
+        let (level, proof, since) = (f.take()?, f.take()?, f.take()?);
+        let unconfirmed_since = f.take()?;
+        let ends: Vec<u8> = f.take()?;
+        let ends: Vec<i64> = unpack(Self::TABLE, "ends", &ends)?;
+        let ends = ends.into_iter().map(Timestamp::from_millis).collect();
+        Ok(Self { account, instance, tag, pool, level, proof, since, unconfirmed_since, ends })
     }
 }

@@ -54,6 +54,13 @@ impl Ahead {
         self.kept = None;
     }
 
+    /// Forgets what is kept of claims.
+    pub(super) fn forget_claims(&mut self) {
+        if let Some(page) = &mut self.kept {
+            page.forget_claims();
+        }
+    }
+
     /// The page to run on: what is kept, or an empty one.
     pub(super) fn page(&mut self) -> Page {
         self.kept.take().unwrap_or_default()
