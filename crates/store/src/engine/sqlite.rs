@@ -85,7 +85,7 @@ pub(crate) fn open_writer(file: &Path) -> Result<Sqlite, Fault> {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-        connection.pragma_update(None, "cache_size", -131_072)?;
+        connection.pragma_update(None, "cache_size", -65_536)?;
         connection.busy_timeout(std::time::Duration::from_secs(10))?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         let mode = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
