@@ -30,8 +30,6 @@ const MIGRATIONS: &[Migration] = &[
     migration!(2, "0002_event_log"),
     migration!(3, "0003_people"),
     migration!(4, "0004_event_places"),
-    migration!(4, "0004_stale_days"),
-    migration!(4, "0004_stale_days_and_ends"),
     migration!(5, "0005_stale_days_and_ends"),
 ];
 
