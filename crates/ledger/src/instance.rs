@@ -218,8 +218,15 @@ pub struct Use {
     pub since: Timestamp,
     /// A later complete save of the device left it out: still counted, asks for a person's eye.
     pub unconfirmed_since: Option<Timestamp>,
-    /// A person said that it ended; only a later report brings it back.
-    pub ended_at: Option<Timestamp>,
+    /// When a person said that it ended, each time; only a later report brings it back.
+    pub ends: Vec<Timestamp>,
+}
+
+impl Use {
+    /// When a person last said that it ended.
+    pub fn ended_at(&self) -> Option<Timestamp> {
+        self.ends.iter().max().copied()
+    }
 }
 
 /// Whether a bound key vouches for a report and what it states.

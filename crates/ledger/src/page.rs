@@ -318,6 +318,12 @@ impl Page {
         each_leaf!(self, leaf => leaf.changed.clear());
     }
 
+    /// Forgets all that was read of claims, because some were given back.
+    pub fn forget_claims(&mut self) {
+        self.claims = Leaf::default();
+        self.read.retain(|want| !matches!(want, Want::Claim(..)));
+    }
+
     /// Takes back everything that commands did, so that they can run again on what was read.
     pub fn undo(&mut self) {
         for effect in std::mem::take(&mut self.appended) {

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use wire::limits::{CLOCK_FLAG, TAGS_PER_INSTANCE};
 use wire::report::Report;
+use wire::tag::EntitlementTag;
 use wire::time::{Span, Timestamp};
 
 use crate::alarm::{Alarm, AlarmState, Cause, clone_alarm_id};
@@ -248,10 +249,20 @@ fn quick(
     let plain = newest
         && same_reporter
         && recorded.levels.is_sorted_by_key(|level| level.start)
-        && old.as_ref().is_none_or(|old| start > old.since)
+        && old.as_ref().is_none_or(|old| start > old.since || restates(old, recorded))
         && start >= newest_place
         && start >= instance.active_since;
     Ok(plain.then_some(old))
+}
+
+/// Whether a report begins by saying once more what has been so since that very moment. Any other
+/// level from then on takes back one that the use does not remember the level before of.
+fn restates(old: &Use, recorded: &Recorded) -> bool {
+    let first = recorded.levels[0];
+    let alone = recorded.levels.get(1).is_none_or(|next| next.start > first.start);
+    alone
+        && (first.start, first.value, recorded.proof) == (old.since, old.level, old.proof)
+        && !old.ends.contains(&first.start)
 }
 
 /// Writes the levels of a report that follows what is known.
@@ -302,7 +313,7 @@ fn follow(
         proof,
         since,
         unconfirmed_since: None,
-        ended_at: old.and_then(|old| old.ended_at),
+        ends: old.map(|old| old.ends.clone()).unwrap_or_default(),
     }));
     Ok(())
 }
@@ -318,8 +329,7 @@ fn rewrite(
     let (account, id) = (instance.account, instance.id);
     let mut reports = page.reports_of(account, id)?;
     let uses = page.uses_of(account, id)?;
-    let ended: Vec<_> =
-        uses.iter().filter_map(|one| one.ended_at.map(|at| (one.tag.clone(), at))).collect();
+    let ended = ends_of(&uses);
     let before = curves(reports.iter(), instance, &ended);
     reports.push(recorded.clone());
     let after = curves(reports.iter(), next, &ended);
@@ -327,6 +337,12 @@ fn rewrite(
     next.active.clone_from(&after.active);
     next.active_since = after.active_since;
     put_uses(page, pen, instance, &after, Some(recorded))
+}
+
+/// When uses were ended by hand: each license as often as it was.
+pub(crate) fn ends_of(uses: &[Use]) -> Vec<(EntitlementTag, Timestamp)> {
+    let ends = |one: &Use| one.ends.iter().map(|at| (one.tag.clone(), *at)).collect::<Vec<_>>();
+    uses.iter().flat_map(ends).collect()
 }
 
 /// Writes the entries that turn the old curves into the new ones.
@@ -381,7 +397,7 @@ pub(crate) fn put_uses(
             unconfirmed_since: known
                 .and_then(|one| one.unconfirmed_since)
                 .filter(|since| !confirms(*since)),
-            ended_at: known.and_then(|one| one.ended_at),
+            ends: known.map(|one| one.ends.clone()).unwrap_or_default(),
         };
         if known != Some(&row) {
             pen.touch(last.virtual_account, tag)?;

@@ -102,6 +102,7 @@ scenes! {
     an_ended_use_may_be_contradicted
     an_instance_is_its_udi
     an_unknown_tag_is_counted
+    a_use_ends_twice
     an_unverified_stack_is_one_instance
     equal_is_sufficient
     in_use_is_the_newest_position

@@ -43,6 +43,7 @@ use wire::id::RequestId;
 use wire::key::{KeyId, VerifyingKey};
 use wire::report::ReportError;
 use wire::seal::OpenError;
+use wire::time::Timestamp;
 
 use self::attempts::Attempts;
 use self::sign_in::Answered;
@@ -101,7 +102,11 @@ pub struct App {
     attempts: Arc<Attempts>,
     answered: Arc<Answered>,
     hashing: Hashing,
+    readiness: Arc<Readiness>,
 }
+
+/// When it was found out whether the server is ready, and what was found.
+type Readiness = tokio::sync::Mutex<Option<(Timestamp, Result<(), Fault>)>>;
 
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
@@ -209,6 +214,7 @@ impl App {
             attempts: Arc::default(),
             answered: Arc::default(),
             hashing: Hashing::new(),
+            readiness: Arc::default(),
         }
     }
 

@@ -71,15 +71,32 @@ impl Route {
     }
 }
 
+/// What a bench writes to the disk; gone when it ends, whichever way.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn make() -> anyhow::Result<Self> {
+        let folder = std::env::temp_dir().join(format!("scrip-bench-{}", std::process::id()));
+        std::fs::create_dir_all(&folder)?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
 /// Runs the bench and prints its figures.
 ///
 /// # Errors
 /// If the server cannot be started, or answers anything but acknowledgements.
 pub fn reports(bench: &ReportsBench) -> anyhow::Result<()> {
     let mut figures = Figures::begin(bench)?;
-    let folder = std::env::temp_dir().join(format!("scrip-bench-{}", std::process::id()));
+    let folder = Folder::make()?;
     let places = [
-        Some(format!("sqlite:{}", folder.display())),
+        Some(format!("sqlite:{}", folder.0.join("book").display())),
         bench.postgres.as_ref().map(|url| format!("postgres:{url}")),
     ];
     for (engine, place) in ["sqlite", "postgres"].into_iter().zip(places) {
@@ -87,21 +104,32 @@ pub fn reports(bench: &ReportsBench) -> anyhow::Result<()> {
             println!("{engine}: skipped, because no database was named (--postgres URL)");
             continue;
         };
-        measure(bench, engine, &place, &mut figures)?;
+        let keys = folder.0.join(format!("keys-{engine}"));
+        measure(
+            bench,
+            engine,
+            &HouseOptions { place, keys, instances: bench.instances },
+            &mut figures,
+        )?;
     }
-    let _ = std::fs::remove_dir_all(&folder);
     figures.finish(bench.json.as_deref())
 }
 
 fn measure(
     bench: &ReportsBench,
     engine: &str,
-    place: &str,
+    options: &HouseOptions,
     figures: &mut Figures,
 ) -> anyhow::Result<()> {
     println!("{engine}: preparing {} product instances …", 2 * bench.instances);
-    let house = House::start(place, bench.instances)?;
+    let house = House::start(options)?;
+    println!("{engine}: the server is process {}", house.process());
     let mut fleet = Fleet::new(bench.instances, house.realm);
+    for route in [Route::Many, Route::Hot] {
+        // Whichever route comes first would pay for what every device's first push costs.
+        let once = usize::try_from(bench.instances)?;
+        load::prime(house.address, fleet.requests(route, once, bench.connections))?;
+    }
     let mut rate: std::collections::BTreeMap<Route, f64> = std::collections::BTreeMap::new();
     for _ in 0..bench.runs {
         for route in Route::ALL {

@@ -1,5 +1,6 @@
 //! Chores: what jobs do to rows directly, each in a transaction of its own.
 
+use ledger::house::ClaimKind;
 use wire::id::{AccountId, EventId, MessageId};
 use wire::time::Timestamp;
 
@@ -96,6 +97,15 @@ pub enum Chore {
         /// When it is erased.
         now: Timestamp,
     },
+    /// Confirms that the writer writes: a transaction that could remove a row and removes none.
+    Ready,
+    /// Releases claims that were made for something that never came to be.
+    ReleaseClaims {
+        /// Only claims made before this moment: what they are for may still be on its way.
+        before: Timestamp,
+        /// Only those of one owner; of everybody if there is none.
+        owner: Option<[u8; 16]>,
+    },
     /// Removes sessions, links, access tokens, told news and sent letters that are older than a moment.
     Forget {
         /// The moment.
@@ -169,6 +179,11 @@ impl Chore {
                 engine.query(sql, &row![*account, *at, *id, Vec::<u8>::new(), *now])?;
                 Ok(Swept::Done)
             }
+            Self::Ready => {
+                engine.query("DELETE FROM lease WHERE name = ''", &[])?;
+                Ok(Swept::Done)
+            }
+            Self::ReleaseClaims { before, owner } => release(engine, *before, *owner),
             Self::Forget { before } => {
                 engine.query("DELETE FROM session WHERE ends_at < $1", &row![*before])?;
                 engine.query("DELETE FROM outbox WHERE done_at < $1", &row![*before])?;
@@ -180,6 +195,39 @@ impl Chore {
             }
         }
     }
+}
+
+/// What a kind of claim is for: the table and the column of the owner's id. Keys of devices are
+/// claimed in the transaction that binds them, and people's claims are their own to give back.
+const CLAIMED: [(ClaimKind, &[(&str, &str)]); 3] = [
+    (ClaimKind::Domain, &[("account", "account_id")]),
+    (ClaimKind::Number, &[("account", "account_id"), ("virtual_account", "virtual_account_id")]),
+    (ClaimKind::Token, &[("token", "token_id")]),
+];
+
+fn release(
+    engine: &mut Engine,
+    before: Timestamp,
+    owner: Option<[u8; 16]>,
+) -> Result<Swept, Fault> {
+    for (kind, owners) in CLAIMED {
+        let absent: String = owners.iter().map(|(table, id)| absent(table, id)).collect();
+        let sql = format!("DELETE FROM claim WHERE kind = $1 AND claimed_at < $2{absent}");
+        match owner {
+            Some(owner) => {
+                engine.query(&format!("{sql} AND owner = $3"), &row![kind, before, owner])?
+            }
+            None => engine.query(&sql, &row![kind, before])?,
+        };
+    }
+    Ok(Swept::Done)
+}
+
+fn absent(table: &str, id: &str) -> String {
+    format!(
+        " AND NOT EXISTS (SELECT 1 FROM {table} o \
+         WHERE o.account_id = claim.account_id AND o.{id} = claim.owner)"
+    )
 }
 
 fn claim(

@@ -6,19 +6,17 @@ use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::thread::{self, JoinHandle};
 
-use ledger::command::Command;
 use tokio::sync::oneshot;
+
+mod flow;
 
 use crate::chore::{Chore, Swept};
 use crate::fault::Fault;
 use crate::writer::{Order, Writer, Written};
+use flow::{Asker, flow};
 
 /// How many commands may be queued; the next one is told that the store is busy.
 const QUEUE: usize = 8_192;
-/// How many commands a batch takes at most.
-const BATCH: usize = 1_024;
-/// A file of more reports than this is a batch of its own.
-const BULK: usize = 16;
 
 /// Where orders are handed in.
 pub(crate) enum Desk {
@@ -197,11 +195,6 @@ impl Drop for Queue {
     }
 }
 
-/// Whether an order is a batch of its own.
-fn is_bulk(order: &Order) -> bool {
-    matches!(&order.command, Command::Import(import) if import.reports.len() > BULK)
-}
-
 /// Takes everything queued, writes it as one batch, answers, and again.
 fn serve(mut writer: Writer, work: &Receiver<Work>) {
     let mut next = work.recv().ok();
@@ -213,37 +206,10 @@ fn serve(mut writer: Writer, work: &Receiver<Work>) {
             Work::Together(orders, reply) => {
                 let _ = reply.send(writer.write(&orders.iter().collect::<Vec<_>>()));
             }
-            Work::Order(order, reply) => {
-                let mut batch = vec![(order, reply)];
-                next = fill(&mut batch, work);
-                metrics::histogram!("scrip_store_batch_commands").record(batch.len() as f64);
-                let orders: Vec<&Order> = batch.iter().map(|(order, _)| order.as_ref()).collect();
-                let outcomes = writer.write(&orders);
-                for ((_, reply), outcome) in batch.into_iter().zip(outcomes) {
-                    let _ = reply.send(outcome);
-                }
-            }
+            Work::Order(order, reply) => next = flow(&mut writer, Asker { order, reply }, work),
         }
         if next.is_none() {
             next = work.recv().ok();
         }
     }
-}
-
-/// Takes into a batch what is queued; returns what is not for it.
-fn fill(
-    batch: &mut Vec<(Box<Order>, oneshot::Sender<Written>)>,
-    work: &Receiver<Work>,
-) -> Option<Work> {
-    if is_bulk(&batch[0].0) {
-        return None;
-    }
-    while batch.len() < BATCH {
-        match work.try_recv() {
-            Ok(Work::Order(order, reply)) if !is_bulk(&order) => batch.push((order, reply)),
-            Ok(other) => return Some(other),
-            Err(_) => return None,
-        }
-    }
-    None
 }

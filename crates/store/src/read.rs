@@ -23,7 +23,7 @@ use crate::engine::Engine;
 use crate::evidence;
 use crate::fault::Fault;
 use crate::pool::Sight;
-use crate::record::{Evidence, Record};
+use crate::record::{Evidence, Record, day_of};
 use crate::schema;
 use crate::value::{Stored, Value, row};
 
@@ -290,11 +290,12 @@ impl<'a> Reading<'a> {
     ) -> Result<BTreeMap<PoolId, i64>, Fault> {
         let sql = "SELECT u.pool_id, CAST(SUM(u.level) AS BIGINT) FROM instance i \
                    JOIN license_use u ON u.account_id = i.account_id AND u.instance_id = i.instance_id \
-                   WHERE i.account_id = $1 AND i.stale_at <= $2 AND u.level > 0 GROUP BY u.pool_id";
+                   WHERE i.account_id = $1 AND i.stale_day <= $3 AND i.stale_at <= $2 AND u.level > 0 \
+                   GROUP BY u.pool_id";
         if !self.sees(&account.store()) {
             return Ok(BTreeMap::new());
         }
-        let rows = self.query(sql, &row![account, now])?;
+        let rows = self.query(sql, &row![account, now, day_of(now)])?;
         let pair = |row: Vec<Value>| {
             let mut row = row.into_iter();
             Some((PoolId::load(row.next()?)?, i64::load(row.next()?)?))

@@ -15,6 +15,7 @@ use crate::value::{Fields, Value};
 
 pub(crate) use appended::Evidence;
 pub(crate) use event::{Log, PlacedRow};
+pub(crate) use instance::day_of;
 
 /// A row type of the book that has a table.
 pub trait Record: Sized {
@@ -23,6 +24,13 @@ pub trait Record: Sized {
 
     /// Its values, in the table's order of columns.
     fn values(&self) -> Vec<Value>;
+
+    /// Whether all that indexes hold is the same in another version of the row. Those that change
+    /// with every report say it without making their values.
+    fn indexed_as(&self, before: &Self) -> bool {
+        let (before, now) = (before.values(), self.values());
+        Self::TABLE.indexed().all(|n| before[n] == now[n])
+    }
 
     /// The record from a row's values.
     ///

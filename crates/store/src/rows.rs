@@ -282,15 +282,9 @@ impl Changes {
 
     fn spares<R: Record>(&self, before: &R, now: &R) -> bool {
         let table = R::TABLE;
-        let mut indexed = table.indexed().peekable();
-        if self.rewrite == Rewrite::Whole || table.columns.len() == table.key {
-            return false;
-        }
-        if indexed.peek().is_none() {
-            return true;
-        }
-        let (before, now) = (before.values(), now.values());
-        indexed.all(|n| before[n] == now[n])
+        self.rewrite == Rewrite::Sparing
+            && table.columns.len() > table.key
+            && (table.indexes.is_empty() || now.indexed_as(before))
     }
 
     fn add(&mut self, table: &'static Table, write: Write, rows: Vec<Vec<Value>>) {

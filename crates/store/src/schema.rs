@@ -117,10 +117,11 @@ pub(crate) const INSTANCE: Table = Table {
         Column::nullable("heard_at", Kind::Int),
         Column::nullable("stale_at", Kind::Int),
         Column::new("created_at", Kind::Int),
+        Column::nullable("stale_day", Kind::Int),
     ],
     indexes: &[
         Index { name: "instance_by_name", columns: &["account_id", "name_folded", "instance_id"] },
-        Index { name: "instance_by_stale", columns: &["account_id", "stale_at"] },
+        Index { name: "instance_by_stale", columns: &["account_id", "stale_day"] },
     ],
 };
 
@@ -175,7 +176,7 @@ pub(crate) const LICENSE_USE: Table = Table {
         Column::new("proof", Kind::Int),
         Column::new("since", Kind::Int),
         Column::nullable("unconfirmed_since", Kind::Int),
-        Column::nullable("ended_at", Kind::Int),
+        Column::new("ends", Kind::Bytes),
     ],
     indexes: &[Index {
         name: "license_use_by_pool",

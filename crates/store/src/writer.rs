@@ -5,6 +5,7 @@
 //! table. If the database refuses a batch, halves of it are tried until the guilty command is
 //! alone.
 
+mod ahead;
 mod batch;
 
 use std::collections::BTreeSet;
@@ -21,10 +22,10 @@ use crate::engine::Engine;
 use crate::fault::Fault;
 use crate::hints::{grow, hints};
 use crate::outbox::Channel;
-use crate::rows::{Change, Salts, Target, anchor_of, changes, is_anchor, learn, target};
-use crate::schema;
-use crate::table::Write;
+use crate::rows::{Salts, Target, anchor_of, is_anchor, learn, target};
 use batch::Batch;
+
+pub(crate) use ahead::{Ahead, Ready, commit};
 
 /// How often a batch is tried when other nodes are in the way.
 const TRIES: u32 = 3;
@@ -32,8 +33,6 @@ const TRIES: u32 = 3;
 const BEGINNINGS: u32 = 64;
 /// How often the commands of a batch run again to run in order.
 const PASSES: u32 = 4;
-/// About how many rows are kept from batch to batch: a few hundred megabytes at most.
-const KEPT_ROWS: usize = 300_000;
 
 /// A command with its moment.
 #[derive(Clone, Debug)]
@@ -67,16 +66,18 @@ pub type Written = Result<Answer, NotWritten>;
 /// Writes batches to one database.
 pub(crate) struct Writer {
     engine: Engine,
-    channels: Vec<Channel>,
-    salts: Salts,
-    /// What the last batches read and wrote. Only where nobody else can write: a SQLite folder
-    /// has one process and one writer, so its page stays true. Dropped when anything goes wrong.
-    kept: Option<Page>,
+    ahead: Ahead,
 }
 
 impl Writer {
     pub(crate) fn new(engine: Engine, channels: Vec<Channel>, salts: Salts) -> Self {
-        Self { engine, channels, salts, kept: None }
+        let rewrite = engine.rewrites();
+        Self { engine, ahead: Ahead::new(channels, salts, rewrite) }
+    }
+
+    /// The database, and what can run beside it.
+    pub(crate) fn parts(&mut self) -> (&mut Engine, &mut Ahead) {
+        (&mut self.engine, &mut self.ahead)
     }
 
     /// Whether writing waits for a server, which some threads must not.
@@ -89,7 +90,7 @@ impl Writer {
         let persist = AssertUnwindSafe(|| self.persist(orders));
         let persisted = catch_unwind(persist).unwrap_or_else(|_| {
             // The hook has told where. Nothing of the batch is kept; the next begins anew.
-            self.kept = None;
+            self.ahead.forget();
             self.engine.rollback();
             Err(Fault::Rejected { why: "the program fails on it".to_owned() })
         });
@@ -138,12 +139,14 @@ impl Writer {
         wants: &mut BTreeSet<Want>,
     ) -> Result<Vec<Written>, Fault> {
         self.engine.begin()?;
-        let mut batch = Batch::new(orders.to_vec(), self.kept.take().unwrap_or_default());
+        let mut batch = Batch::new(orders.to_vec(), self.ahead.page());
         let requests = self.engine.read(&batch.request_targets())?;
         batch.learn_requests(requests.into_iter().flat_map(|(_, rows)| rows))?;
         let holds = self.engine.holds();
         let mut unread = std::mem::take(wants);
-        unread.extend(orders.iter().flat_map(|order| hints(&order.command, &batch.page)));
+        let wanted = orders.iter().flat_map(|order| hints(&order.command, &batch.page));
+        // Where nothing is held, what the kept page knows need not be noted either.
+        unread.extend(wanted.filter(|want| holds || !batch.page.knows(want)));
         let mut passes = 0;
         loop {
             let late = self.gather(&mut batch.page, wants, unread, orders)?;
@@ -210,37 +213,26 @@ impl Writer {
     }
 
     fn finish(&mut self, mut batch: Batch<'_>) -> Result<Vec<Written>, Fault> {
-        let mut changes = changes(&batch.page, &self.channels, self.engine.rewrites(), &self.salts);
-        if !batch.fresh_requests.is_empty() {
-            let mut rows = std::mem::take(&mut batch.fresh_requests);
-            rows.sort_unstable();
-            changes.push(Change { table: &schema::REQUEST, write: Write::Append, rows });
-        }
+        let changes = self.ahead.changes(&mut batch);
         if changes.is_empty() {
             self.engine.rollback();
         } else {
             self.engine.finish(&changes)?;
         }
         let (page, outcomes) = batch.end();
-        self.keep(page);
-        Ok(outcomes)
-    }
-
-    /// Keeps a page whose changes are durable for the next batch, unless others may write or it
-    /// has grown large.
-    fn keep(&mut self, mut page: Page) {
-        if self.engine.holds() || page.size() > KEPT_ROWS {
-            return;
+        if !self.engine.holds() {
+            self.ahead.keep(page);
         }
-        page.settle();
-        self.kept = Some(page);
+        Ok(outcomes)
     }
 
     /// Does a chore in a transaction of its own.
     pub(crate) fn chore(&mut self, chore: &Chore) -> Result<Swept, Fault> {
-        if matches!(chore, Chore::Forget { .. }) {
-            // It removes sessions that the kept page may hold.
-            self.kept = None;
+        match chore {
+            // They remove sessions or claims that the kept page may hold.
+            Chore::Forget { .. } => self.ahead.forget(),
+            Chore::ReleaseClaims { .. } => self.ahead.forget_claims(),
+            _ => {}
         }
         let mut tries = 0;
         loop {

@@ -172,11 +172,7 @@ impl Bind {
             usage::join(page, pen, &next, &identity, now)?;
         }
         if let Some(before) = before {
-            let ended: Vec<_> = page
-                .uses_of(self.account, next.id)?
-                .into_iter()
-                .filter_map(|one| one.ended_at.map(|at| (one.tag, at)))
-                .collect();
+            let ended = usage::ends_of(&page.uses_of(self.account, next.id)?);
             let reports = page.reports_of(self.account, next.id)?;
             let after = curves(reports.iter(), &next, &ended);
             usage::correct(pen, &before, &curves(reports.iter(), &before, &ended), &after)?;

@@ -174,7 +174,7 @@ impl EndUse {
             level: 0,
             since: now,
             unconfirmed_since: None,
-            ended_at: Some(now),
+            ends: mine.ends.iter().copied().chain([now]).collect(),
             ..mine.clone()
         }));
         let detail = Detail::default()

@@ -83,6 +83,7 @@ pub(super) struct Use {
 
 fn one_use((one, license): (book::Use, Option<defined::License>)) -> Use {
     Use {
+        ended_at: one.ended_at().map(Moment),
         tag: one.tag,
         license_name: license.map(|license| license.name),
         pool: one.pool,
@@ -90,7 +91,6 @@ fn one_use((one, license): (book::Use, Option<defined::License>)) -> Use {
         verified: one.proof == book::Proof::Verified,
         since: Moment(one.since),
         unconfirmed_since: one.unconfirmed_since.map(Moment),
-        ended_at: one.ended_at.map(Moment),
     }
 }
 

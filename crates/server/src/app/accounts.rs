@@ -6,9 +6,10 @@ use ledger::house::{Claim, ClaimKind};
 use ledger::refusal::Refusal;
 use ledger::role::{Action, Permit, Scope};
 use store::listing::{Cursor, Direction, Query, Rows, Test, VirtualAccountColumn};
-use store::{Reading, Sight, Stored as _};
+use store::{Chore, Reading, Sight, Stored as _};
 use wire::id::{AccountId, RequestId, VirtualAccountId};
 use wire::message::Policy;
+use wire::time::Timestamp;
 
 use super::inventory::in_reach;
 use super::{App, Ask, Error};
@@ -92,10 +93,13 @@ impl App {
             default_number: 0,
         };
         command.check()?;
+        let owners = [*id.as_bytes(), *command.default_id.as_bytes()];
         if self.find_account(id).await?.is_none() {
-            self.claim_for(&mut command).await?;
+            let claimed = self.claim_for(&mut command).await;
+            self.or_release(claimed, &owners).await?;
         }
-        self.ask(ask, Command::CreateAccount(command)).await?;
+        let asked = self.ask(ask, Command::CreateAccount(command)).await;
+        self.or_release(asked, &owners).await?;
         Ok(self.find_account(id).await?.ok_or(Refusal::NotFound { what: "account" })?)
     }
 
@@ -134,7 +138,8 @@ impl App {
             revision: 0,
         };
         let command = CreateVirtualAccount { asked: ask.asked(), virtual_account };
-        self.ask(ask, Command::CreateVirtualAccount(command)).await?;
+        let asked = self.ask(ask, Command::CreateVirtualAccount(command)).await;
+        self.or_release(asked, &[*id.as_bytes()]).await?;
         let made = self
             .book
             .read(Sight::Account(account), move |r| r.virtual_account(account, id))
@@ -243,6 +248,25 @@ impl App {
     ) -> Result<(), Error> {
         let claim = Claim { kind, value, account, owner, claimed_at: self.world.now() };
         self.write(Command::MakeClaim(MakeClaim { claim })).await.map(|_| ())
+    }
+
+    /// Gives back what was claimed for something that was refused. What is left behind when the
+    /// process ends in between, a job gives back.
+    pub(super) async fn or_release<T>(
+        &self,
+        asked: Result<T, Error>,
+        owners: &[[u8; 16]],
+    ) -> Result<T, Error> {
+        if matches!(asked, Err(Error::Refused(_))) {
+            let before = Timestamp::MAX;
+            for owner in owners {
+                let chore = Chore::ReleaseClaims { before, owner: Some(*owner) };
+                if let Err(fault) = self.book.chore(chore).await {
+                    tracing::warn!(%fault, "a claim is given back later");
+                }
+            }
+        }
+        asked
     }
 
     /// Draws random numbers until one is free.

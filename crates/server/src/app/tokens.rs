@@ -70,7 +70,9 @@ impl App {
             revoked_at: None,
         };
         self.claim(ClaimKind::Token, id.to_string(), account, *id.as_bytes()).await?;
-        self.ask(ask, Command::CreateToken(CreateToken { asked: ask.asked(), token })).await?;
+        let command = Command::CreateToken(CreateToken { asked: ask.asked(), token });
+        let asked = self.ask(ask, command).await;
+        self.or_release(asked, &[*id.as_bytes()]).await?;
         self.show(account, id).await
     }
 

@@ -11,6 +11,8 @@ const EVERY: Duration = Duration::from_secs(5);
 const BREATH: Duration = Duration::from_millis(100);
 /// After so many looks old rows are removed: once a day.
 const LOOKS_A_DAY: u32 = 24 * 60 * 60 / 5;
+/// After so many looks claims that were made for nothing are given back: once an hour.
+const LOOKS_AN_HOUR: u32 = LOOKS_A_DAY / 24;
 
 /// Tends until the server stops.
 pub(super) async fn run(app: App, mut closing: Closing) {
@@ -29,6 +31,11 @@ pub(super) async fn run(app: App, mut closing: Closing) {
             && let Err(error) = app.forget().await
         {
             tracing::warn!(%error, "old rows cannot be removed");
+        }
+        if looks.is_multiple_of(LOOKS_AN_HOUR)
+            && let Err(error) = app.release_claims().await
+        {
+            tracing::warn!(%error, "claims cannot be given back");
         }
         looks = looks.wrapping_add(1);
         closing.sleep(EVERY).await;

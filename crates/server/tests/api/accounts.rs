@@ -1,6 +1,10 @@
 //! Accounts and virtual accounts, requests that come again, and pages of lists.
 
+use ledger::role::{Action, Actor, Scope, permit};
 use serde_json::{Value, json};
+use server::app::Ask;
+use server::app::accounts::NewAccount;
+use wire::message::Policy;
 
 use crate::home::both;
 use crate::office::{Office, text};
@@ -126,6 +130,34 @@ both! {
             [(0..3).map(name).collect(), (3..6).map(name).collect(), vec![name(6)]];
         assert_eq!(pages, expected);
         assert_eq!(walk(&office, ACCOUNTS, 7).await.len(), 1, "a full last page says that it is the last");
+    }
+
+    async fn a_domain_is_free_again_when_its_account_was_refused(office) {
+        let app = &office.app;
+        let ask = |action, content: &[u8]| {
+            let permit = permit(&Actor::Host, action, Scope::House).expect("the host may");
+            Ask::new(permit, app.fresh_request(), content)
+        };
+        let new = || NewAccount {
+            name: "Company".to_owned(),
+            domain: "c.example".to_owned(),
+            policy: Policy::default(),
+        };
+        let refused = app.create_account(&ask(Action::DefineLicense, b"one"), new()).await;
+        assert_eq!(refused.expect_err("another right").code(), "permit.denied");
+        app.create_account(&ask(Action::CreateAccount, b"two"), new()).await.expect("it is free");
+        let taken = app.create_account(&ask(Action::CreateAccount, b"three"), new()).await;
+        assert_eq!(taken.expect_err("it is taken").code(), "exists");
+        app.release_claims().await.expect("it is done");
+        let taken = app.create_account(&ask(Action::CreateAccount, b"four"), new()).await;
+        assert_eq!(taken.expect_err("it is still taken").code(), "exists");
+    }
+
+    async fn whether_the_server_is_ready_is_found_out_once_a_second(office) {
+        office.app.ready().await.expect("it is");
+        office.app.ready().await.expect("it is known");
+        office.wait(wire::time::Span::from_seconds(2));
+        office.app.ready().await.expect("it still is");
     }
 
     async fn a_cursor_is_of_its_own_list(office) {

@@ -43,15 +43,20 @@ pub(super) struct House {
 pub struct HouseOptions {
     /// `sqlite:FOLDER` or `postgres:URL`.
     pub place: String,
+    /// The folder for its keys.
+    pub keys: PathBuf,
     /// Product instances behind many pools, and as many behind one.
     pub instances: u32,
 }
 
 impl House {
-    pub(super) fn start(place: &str, instances: u32) -> anyhow::Result<Self> {
+    pub(super) fn start(options: &HouseOptions) -> anyhow::Result<Self> {
         let own = std::env::current_exe().context("this program has no path")?;
         let mut child = Command::new(own)
-            .args(["house", "--place", place, "--instances", &instances.to_string()])
+            .args(["house", "--place", &options.place])
+            .args(["--instances", &options.instances.to_string()])
+            .arg("--keys")
+            .arg(&options.keys)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -64,6 +69,11 @@ impl House {
             bail!("the server did not start");
         };
         Ok(Self { child, stdin, address: address.parse()?, realm: realm.parse()? })
+    }
+
+    /// The process that a profiler looks at.
+    pub(super) fn process(&self) -> u32 {
+        self.child.id()
     }
 
     /// CPU seconds that the server has used so far, in user and system mode.
@@ -104,7 +114,7 @@ struct Bench {
 pub fn run_house(options: &HouseOptions) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let app = open(&options.place).await?;
+        let app = open(options).await?;
         let like = prepare(&app, options.instances).await?;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
@@ -135,10 +145,10 @@ async fn verify_and_sign(
     }
 }
 
-async fn open(place: &str) -> anyhow::Result<App> {
+async fn open(options: &HouseOptions) -> anyhow::Result<App> {
     let world = World::system();
-    let data = std::env::temp_dir().join(format!("scrip-bench-house-{}", std::process::id()));
-    let place = match place.split_once(':') {
+    let keys = KeyFolder::open(&options.keys)?;
+    let place = match options.place.split_once(':') {
         Some(("sqlite", folder)) => Place::Sqlite(PathBuf::from(folder)),
         Some(("postgres", url)) => Place::Postgres(url.to_owned()),
         _ => bail!("a place is sqlite:FOLDER or postgres:URL"),
@@ -153,7 +163,7 @@ async fn open(place: &str) -> anyhow::Result<App> {
     let book = tokio::task::spawn_blocking(move || Book::open(&options)).await??;
     let settings = Settings::at("http://localhost");
     let founding = Founding { node: "bench".to_owned(), settings };
-    Ok(found(book, world, &KeyFolder::open(&data)?, &founding).await?.app)
+    Ok(found(book, world, &keys, &founding).await?.app)
 }
 
 fn ask(app: &App, action: Action) -> anyhow::Result<Ask> {

@@ -11,6 +11,8 @@ use tokio::net::TcpStream;
 
 /// Seconds before anything is counted.
 pub(super) const WARM_UP_SECONDS: u32 = 2;
+/// How long the first pushes of all devices may take.
+const PRIMING: Duration = Duration::from_secs(600);
 
 /// How fast to push.
 #[derive(Clone, Copy, Debug)]
@@ -105,6 +107,29 @@ impl Load {
             dry,
         })
     }
+}
+
+/// Pushes every request once and counts nothing: whatever the first push of a device pays for,
+/// such as looking up its key, is paid before anything is measured.
+pub(super) fn prime(address: SocketAddr, requests: Vec<Vec<Vec<u8>>>) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let begin = moment();
+        let end = begin + PRIMING;
+        let mut tasks = Vec::new();
+        for requests in requests {
+            let answered = Arc::new(AtomicU64::new(0));
+            let connection = Connection { address, begin, end, pause: None, answered };
+            tasks.push(tokio::spawn(connection.push_all(requests)));
+        }
+        for task in tasks {
+            let (_, left) = task.await.context("a connection panicked")??;
+            if left > 0 {
+                bail!("the devices' first pushes took longer than {} s", PRIMING.as_secs());
+            }
+        }
+        Ok(())
+    })
 }
 
 struct Connection {

@@ -41,6 +41,8 @@ enum What {
         #[arg(long)]
         place: String,
         #[arg(long)]
+        keys: PathBuf,
+        #[arg(long)]
         instances: u32,
     },
 }
@@ -50,6 +52,8 @@ fn main() -> anyhow::Result<()> {
         What::Reports { seconds, runs, connections, instances, json, postgres } => {
             reports(&ReportsBench { seconds, runs, connections, instances, json, postgres })
         }
-        What::House { place, instances } => run_house(&HouseOptions { place, instances }),
+        What::House { place, keys, instances } => {
+            run_house(&HouseOptions { place, keys, instances })
+        }
     }
 }

@@ -17,7 +17,7 @@ const LEAST_VERSION: i32 = 3_051_003;
 /// How many prepared statements a connection keeps.
 const STATEMENTS: usize = 256;
 /// After so many pages in the log a commit carries them into the file.
-const CHECKPOINT_PAGES: i64 = 16_000;
+const CHECKPOINT_PAGES: i64 = 32_000;
 
 /// A SQLite connection.
 pub(crate) struct Sqlite {

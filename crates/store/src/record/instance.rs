@@ -49,6 +49,12 @@ fn unpack_progress(bytes: &[u8]) -> Result<Vec<Progress>, Fault> {
     Ok(all.into_iter().map(progress).collect())
 }
 
+/// The day of a moment. What turns stale is found by its day, so that of the many reports of a day
+/// only the first writes to an index.
+pub(crate) fn day_of(moment: Timestamp) -> i64 {
+    moment.millis() / (24 * 60 * 60 * 1_000)
+}
+
 impl Record for Instance {
     const TABLE: &'static Table = &schema::INSTANCE;
 
@@ -74,8 +80,13 @@ impl Record for Instance {
             self.last_start,
             self.heard_at,
             self.stale_at,
-            self.created_at
+            self.created_at,
+            self.stale_at.map(day_of)
         ]
+    }
+
+    fn indexed_as(&self, before: &Self) -> bool {
+        self.name == before.name && self.stale_at.map(day_of) == before.stale_at.map(day_of)
     }
 
     fn read(f: &mut Fields<'_>) -> Result<Self, Fault> {
@@ -171,6 +182,7 @@ impl Record for Use {
     const TABLE: &'static Table = &schema::LICENSE_USE;
 
     fn values(&self) -> Vec<Value> {
+        let ends: Vec<i64> = self.ends.iter().map(|at| at.millis()).collect();
         row![
             self.account,
             self.instance,
@@ -180,21 +192,21 @@ impl Record for Use {
             self.proof,
             self.since,
             self.unconfirmed_since,
-            self.ended_at
+            pack(&ends)
         ]
     }
 
+    fn indexed_as(&self, before: &Self) -> bool {
+        self.pool == before.pool
+    }
+
     fn read(f: &mut Fields<'_>) -> Result<Self, Fault> {
-        Ok(Self {
-            account: f.take()?,
-            instance: f.take()?,
-            tag: f.take()?,
-            pool: f.take()?,
-            level: f.take()?,
-            proof: f.take()?,
-            since: f.take()?,
-            unconfirmed_since: f.take()?,
-            ended_at: f.take()?,
-        })
+        let (account, instance, tag, pool) = (f.take()?, f.take()?, f.take()?, f.take()?);
+        let (level, proof, since) = (f.take()?, f.take()?, f.take()?);
+        let unconfirmed_since = f.take()?;
+        let ends: Vec<u8> = f.take()?;
+        let ends: Vec<i64> = unpack(Self::TABLE, "ends", &ends)?;
+        let ends = ends.into_iter().map(Timestamp::from_millis).collect();
+        Ok(Self { account, instance, tag, pool, level, proof, since, unconfirmed_since, ends })
     }
 }

@@ -49,6 +49,11 @@ impl Record for Pool {
         ]
     }
 
+    fn indexed_as(&self, before: &Self) -> bool {
+        (self.virtual_account, self.next_boundary, &self.tag)
+            == (before.virtual_account, before.next_boundary, &before.tag)
+    }
+
     fn read(f: &mut Fields<'_>) -> Result<Self, Fault> {
         let (account, id, virtual_account, tag) = (f.take()?, f.take()?, f.take()?, f.take()?);
         let (family, concern, buckets) = (f.take()?, f.take()?, buckets(f)?);

@@ -162,6 +162,9 @@ fn every_chore_runs() {
                 event: (now, wire::id::EventId::from_bytes([2; 16])),
                 now,
             },
+            Chore::Ready,
+            Chore::ReleaseClaims { before: now, owner: None },
+            Chore::ReleaseClaims { before: now, owner: Some([1; 16]) },
             Chore::Forget { before: now },
         ];
         for chore in chores {

@@ -15,8 +15,10 @@ use ledger::posting::{Entry, Event};
 use ledger::report::{Counting, Flag, Recorded};
 use ledger::role::Action;
 use ledger::usage::Reception;
+use store::Chore;
 use store::events::EventQuestion;
 use store::listing::Query;
+use wire::id::AccountId;
 use wire::quantity::Count;
 use wire::time::{Span, Timestamp};
 
@@ -291,6 +293,36 @@ both! {
         assert_eq!(token.revoked_at, Some(stage.now()));
         assert_eq!(stage.refused(stage.binding("edge-1", "door")), "trust.token_revoked");
         assert_eq!(home.number("SELECT COUNT(*) FROM instance"), 0);
+    }
+
+    fn a_claim_for_what_never_came_to_be_is_given_back(home: &Home) {
+        let stage = Stage::new(home.open());
+        let claim = |kind, value: &str, account: AccountId, owner| {
+            let value = value.to_owned();
+            let claim = Claim { kind, value, account, owner, claimed_at: stage.now() };
+            Command::MakeClaim(MakeClaim { claim })
+        };
+        let (own, nobody) = (stage.account, AccountId::from_bytes([9; 16]));
+        let (mine, theirs) = (*own.as_bytes(), [9; 16]);
+        for (kind, value) in
+            [(ClaimKind::Domain, "a.example"), (ClaimKind::Number, "1"), (ClaimKind::Token, "t")]
+        {
+            stage.must(claim(kind, value, nobody, theirs));
+        }
+        stage.must(claim(ClaimKind::Domain, "b.example", own, mine));
+        stage.must(claim(ClaimKind::Number, "2", own, *stage.main.as_bytes()));
+        stage.must(claim(ClaimKind::DeviceKey, "k", nobody, theirs));
+        let release = |before, owner| {
+            stage.book.chore_waiting(Chore::ReleaseClaims { before, owner }).expect("it is done")
+        };
+        release(stage.now(), None);
+        assert_eq!(stage.refused(claim(ClaimKind::Domain, "a.example", own, mine)), "exists");
+        release(stage.now().plus(Span::from_hours(1)), Some([8; 16]));
+        assert_eq!(home.number("SELECT COUNT(*) FROM claim WHERE owner = owner"), 6);
+        release(stage.now().plus(Span::from_hours(1)), None);
+        assert_eq!(home.number("SELECT COUNT(*) FROM claim"), 3);
+        stage.must(claim(ClaimKind::Domain, "a.example", own, mine));
+        assert_eq!(stage.refused(claim(ClaimKind::Domain, "b.example", nobody, theirs)), "exists");
     }
 
     fn claims_facts_and_sessions_come_back(home: &Home) {

@@ -14,12 +14,12 @@ use crate::stage::{Device, Stage};
 const FOLDER: &str = "SCRIP_TEST_CRASH_FOLDER";
 const THREADS: u64 = 4;
 
-fn device(stage: &Stage, thread: u64) -> Device {
+pub(crate) fn device(stage: &Stage, thread: u64) -> Device {
     stage.bind(&format!("edge-{thread}"))
 }
 
 /// The numbers of the reports of a device that are in the book.
-fn numbers(stage: &Stage, device: &Device) -> Vec<u64> {
+pub(crate) fn numbers(stage: &Stage, device: &Device) -> Vec<u64> {
     let reports = stage.read(|reading| reading.reports_of(stage.account, device.instance));
     reports.iter().map(|report| report.position.number).collect()
 }

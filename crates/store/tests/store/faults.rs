@@ -64,6 +64,31 @@ both! {
         assert_eq!(stage.check(), Vec::<String>::new());
     }
 
+    fn of_a_crowd_too_only_the_command_that_the_database_refuses_fails(home: &Home) {
+        let stage = Stage::new(home.open());
+        let devices: Vec<Device> = (0..40).map(|nth| stage.bind(&format!("edge-{nth}"))).collect();
+        let before = stage.book.write_together(pushes(&stage, &devices, 1));
+        assert!(before.iter().all(Result::is_ok));
+        let pool = Pool::id_of(stage.account, stage.main, &tag("license-5"));
+        let (account, pool) = (literal(home, stage.account.as_bytes()), literal(home, pool.as_bytes()));
+        let subject = literal(home, &[1; 16]);
+        home.sql(&format!("INSERT INTO entry VALUES ({account}, {pool}, 2, 0, 0, {subject}, 7, 5)"));
+        // Handed in one by one, so that batches are taken while others are being committed.
+        let orders: Vec<Order> = (2..12).flat_map(|number| pushes(&stage, &devices, number)).collect();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let writes = orders.into_iter().map(|order| stage.book.write(order));
+        let written = runtime.block_on(futures_util::future::join_all(writes));
+        for (nth, one) in written.into_iter().enumerate() {
+            match one {
+                Err(NotWritten::Fault(fault)) if nth % 40 == 5 => assert_eq!(fault.code(), "store.refused"),
+                other => assert!(nth % 40 != 5 && other.is_ok(), "{nth}: {other:?}"),
+            }
+        }
+        home.sql(&format!("DELETE FROM entry WHERE pool_id = {pool} AND seq = 2"));
+        assert_eq!(stage.check(), Vec::<String>::new());
+        assert_eq!(home.number("SELECT COUNT(*) FROM report"), 40 + 39 * 10);
+    }
+
     fn only_the_command_that_meets_a_damaged_row_fails(home: &Home) {
         let stage = Stage::new(home.open());
         let devices: Vec<Device> = (0..8).map(|nth| stage.bind(&format!("edge-{nth}"))).collect();

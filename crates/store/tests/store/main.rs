@@ -13,5 +13,6 @@ mod homes;
 mod listings;
 mod opening;
 mod outbox;
+mod power;
 mod requests;
 mod stage;

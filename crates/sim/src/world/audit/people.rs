@@ -54,7 +54,7 @@ impl Comparison<'_> {
     ) {
         let label = |what: &str| format!("{} of {} {what}", row.instance, tag.short_name());
         same(found, || label("level"), row.level, level);
-        let stands = (row.proof, row.unconfirmed_since, row.ended_at);
+        let stands = (row.proof, row.unconfirmed_since, row.ended_at());
         same(found, || label("stands"), stands, (Proof::Verified, None, None));
         let pool = self.shelf.pools.iter().find(|pool| pool.id == row.pool);
         let counts_in = pool.map(|pool| (pool.virtual_account, &pool.tag));
