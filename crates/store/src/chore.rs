@@ -184,17 +184,22 @@ impl Chore {
                 Ok(Swept::Done)
             }
             Self::ReleaseClaims { before, owner } => release(engine, *before, *owner),
-            Self::Forget { before } => {
-                engine.query("DELETE FROM session WHERE ends_at < $1", &row![*before])?;
-                engine.query("DELETE FROM outbox WHERE done_at < $1", &row![*before])?;
-                engine.query("DELETE FROM letter WHERE done_at < $1", &row![*before])?;
-                engine.query("DELETE FROM one_time_link WHERE expires_at < $1", &row![*before])?;
-                let access = "DELETE FROM api_token WHERE kind = 2 AND expires_at < $1";
-                engine.query(access, &row![*before])?;
-                Ok(Swept::Done)
-            }
+            Self::Forget { before } => forget(engine, *before),
         }
     }
+}
+
+fn forget(engine: &mut Engine, before: Timestamp) -> Result<Swept, Fault> {
+    for old in [
+        "session WHERE ends_at < $1",
+        "outbox WHERE done_at < $1",
+        "letter WHERE done_at < $1",
+        "one_time_link WHERE expires_at < $1",
+        "api_token WHERE kind = 2 AND expires_at < $1",
+    ] {
+        engine.query(&format!("DELETE FROM {old}"), &row![before])?;
+    }
+    Ok(Swept::Done)
 }
 
 /// What a kind of claim is for: the table and the column of the owner's id. Keys of devices are
