@@ -8,6 +8,7 @@ mod api_token;
 mod binding;
 mod catalogue;
 mod customer;
+mod erase;
 mod grant;
 mod house;
 mod person;
@@ -37,6 +38,7 @@ pub use customer::{
     AcceptTerms, Consent, DeclineAccount, EditAccount, PublicDomain, PublishTerms, RequestAccount,
     SeeAsCustomer, check_country,
 };
+pub use erase::NoteErasure;
 pub use grant::{AskAccess, DecideAccess, EndGrant, GrantRole};
 pub use house::{KeepFact, MakeClaim};
 pub use person::{
@@ -168,6 +170,7 @@ pub enum Command {
     MakeApiToken(Box<MakeApiToken>),
     ExchangeToken(Box<ExchangeToken>),
     RevokeApiToken(Box<RevokeApiToken>),
+    NoteErasure(NoteErasure),
     Sequence(Sequence),
     KeepCheckpoint(KeepCheckpoint),
 }
@@ -281,6 +284,7 @@ impl Command {
             Self::MakeApiToken(one) => one.decide(page, now)?,
             Self::ExchangeToken(one) => one.decide(page, now)?,
             Self::RevokeApiToken(one) => one.decide(page, now)?,
+            Self::NoteErasure(one) => one.decide(now)?,
             _ => Posting::nothing(),
         })
     }
@@ -321,6 +325,7 @@ impl Command {
             Self::DeclineAccount(one) => one.consent.asked(),
             Self::MakeApiToken(one) => one.maker.asked(),
             Self::RevokeApiToken(one) => one.maker.asked(),
+            Self::NoteErasure(one) => Some(&one.asked),
             _ => None,
         }
     }
@@ -361,6 +366,7 @@ impl Command {
             Self::AskAccess(one) => Some((one.wanted.account, one.own.request)),
             Self::AcceptTerms(one) => Some((one.account, one.consent.request())),
             Self::DeclineAccount(one) => Some((one.account, one.consent.request())),
+            Self::NoteErasure(one) => Some((one.account, one.asked.request)),
             _ => None,
         }
     }

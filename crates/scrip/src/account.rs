@@ -9,15 +9,22 @@ use serde_json::{Value, json};
 use crate::config::Setting;
 use crate::desk::{Asker, text};
 use crate::show::{self, Column, Form, Output};
+use crate::sure::Sure;
 
-const ACCOUNTS: &[Column] =
-    &[("Account", "/id"), ("Number", "/number"), ("Name", "/name"), ("Domain", "/domain")];
+const ACCOUNTS: &[Column] = &[
+    ("Account", "/id"),
+    ("Number", "/number"),
+    ("Name", "/name"),
+    ("Domain", "/domain"),
+    ("State", "/state"),
+];
 const VIRTUAL_ACCOUNTS: &[Column] = &[
     ("Virtual account", "/id"),
     ("Number", "/number"),
     ("Name", "/name"),
     ("Default", "/default"),
     ("Description", "/description"),
+    ("Archived", "/archived_at"),
 ];
 
 /// How many things an error lists to choose from.
@@ -40,13 +47,47 @@ pub(crate) enum AccountVerb {
         #[command(flatten)]
         output: Output,
     },
-    /// List all accounts.
+    /// List all accounts; over the network those in which the asker has a role.
     List {
         #[command(flatten)]
         setting: Setting,
         #[command(flatten)]
         output: Output,
     },
+    /// Change an account's properties; what is left out stays.
+    #[command(
+        after_help = "Example:\n  scrip account edit --account northwind.example --name \"Northwind plc\" --country GB"
+    )]
+    Edit(Edit),
+    /// Accept the newest terms for an account.
+    #[command(
+        after_help = "Example:\n  scrip terms show\n  scrip account accept-terms --account northwind.example"
+    )]
+    AcceptTerms {
+        #[command(flatten)]
+        sure: Sure,
+        #[command(flatten)]
+        account: InAccount,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Edit {
+    /// The new name.
+    #[arg(long)]
+    name: Option<String>,
+    /// The country of purchase: two letters as in ISO 3166; "" for none.
+    #[arg(long)]
+    country: Option<String>,
+    /// The company's domain, by which an account of limited use becomes a full one.
+    #[arg(long, value_name = "DOMAIN")]
+    full_domain: Option<String>,
+    #[command(flatten)]
+    account: InAccount,
+    #[command(flatten)]
+    output: Output,
 }
 
 pub(crate) fn run(verb: AccountVerb) -> Result<ExitCode> {
@@ -58,11 +99,40 @@ pub(crate) fn run(verb: AccountVerb) -> Result<ExitCode> {
             show::rows(&[made], ACCOUNTS, output.form());
         }
         AccountVerb::List { setting, output } => {
-            let found = Asker::find(&setting)?.list("/api/v1/accounts")?;
-            show::rows(&found, ACCOUNTS, output.form());
+            show::rows(&Asker::find(&setting)?.accounts()?, ACCOUNTS, output.form());
+        }
+        AccountVerb::Edit(change) => edit(&change)?,
+        AccountVerb::AcceptTerms { sure, account, output } => {
+            let asker = Asker::find(&account.setting)?;
+            let path = account.path(&asker)?;
+            let terms = asker.get("/api/v1/terms")?;
+            let (title, version) = (text(&terms, "title"), &terms["version"]);
+            let what = format!("\"{title}\", version {version}, is accepted for the account.");
+            sure.confirm(&what, "accept")?;
+            asker.post(&format!("{path}/terms/accept"), &json!({ "version": version }))?;
+            let told = json!({ "accepted": version });
+            made(&told, &format!("\"{title}\", version {version}, is accepted"), output.form());
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn edit(change: &Edit) -> Result<()> {
+    let asker = Asker::find(&change.account.setting)?;
+    let path = change.account.path(&asker)?;
+    let now = asker.get(&path)?;
+    let kept = |new: &Option<String>, field| match new {
+        Some(new) => new.clone(),
+        None => text(&now, field).to_owned(),
+    };
+    let body = json!({
+        "revision": now["revision"],
+        "name": kept(&change.name, "name"),
+        "country": kept(&change.country, "country"),
+        "full_domain": change.full_domain,
+    });
+    show::rows(&[asker.put(&path, &body)?], ACCOUNTS, change.output.form());
+    Ok(())
 }
 
 #[derive(Debug, Subcommand)]
@@ -89,6 +159,60 @@ pub(crate) enum VirtualAccountVerb {
         #[command(flatten)]
         output: Output,
     },
+    /// Change a virtual account's name, description or tags; what is left out stays.
+    #[command(
+        after_help = "Examples:\n  scrip virtual-account edit Campus --name \"Campus North\"\n  scrip virtual-account edit Campus --tag department:research --tag site:berlin\n  scrip virtual-account edit Campus --no-tags"
+    )]
+    Edit(EditPlace),
+    /// Archive a virtual account that holds nothing.
+    #[command(after_help = "Example:\n  scrip virtual-account archive Campus")]
+    Archive(NamedPlace),
+    /// Take an archived virtual account back into use.
+    #[command(after_help = "Example:\n  scrip virtual-account restore Campus")]
+    Restore(NamedPlace),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EditPlace {
+    /// Which: its id, number or name.
+    virtual_account: String,
+    /// The new name.
+    #[arg(long)]
+    name: Option<String>,
+    /// What it is for.
+    #[arg(long)]
+    description: Option<String>,
+    /// A tag, as `group:value`; those given replace all there were.
+    #[arg(long = "tag", value_name = "GROUP:VALUE", value_parser = tag)]
+    tags: Vec<(String, String)>,
+    /// Without any tag from now on.
+    #[arg(long, conflicts_with = "tags")]
+    no_tags: bool,
+    #[command(flatten)]
+    account: InAccount,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// A virtual account by its name.
+#[derive(Debug, Args)]
+pub(crate) struct NamedPlace {
+    /// Which: its id, number or name.
+    virtual_account: String,
+    #[command(flatten)]
+    account: InAccount,
+    #[command(flatten)]
+    output: Output,
+}
+
+fn tag(text: &str) -> Result<(String, String), String> {
+    let parts = text.split_once(':').map(|(group, value)| (group.trim(), value.trim()));
+    match parts {
+        Some((group, value)) if !group.is_empty() && !value.is_empty() => {
+            Ok((group.to_owned(), value.to_owned()))
+        }
+        _ => Err("write a tag as group:value, such as department:research (tag.form)".to_owned()),
+    }
 }
 
 pub(crate) fn run_virtual(verb: VirtualAccountVerb) -> Result<ExitCode> {
@@ -104,8 +228,52 @@ pub(crate) fn run_virtual(verb: VirtualAccountVerb) -> Result<ExitCode> {
             let found = asker.list(&format!("{}/virtual-accounts", account.path(&asker)?))?;
             show::rows(&found, VIRTUAL_ACCOUNTS, output.form());
         }
+        VirtualAccountVerb::Edit(change) => edit_place(&change)?,
+        VirtualAccountVerb::Archive(place) => shelve(&place, "archive")?,
+        VirtualAccountVerb::Restore(place) => shelve(&place, "restore")?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn edit_place(change: &EditPlace) -> Result<()> {
+    let asker = Asker::find(&change.account.setting)?;
+    let path = change.account.path(&asker)?;
+    let now = place(&asker, &path, &change.virtual_account)?;
+    let kept = |new: &Option<String>, field| match new {
+        Some(new) => new.clone(),
+        None => text(&now, field).to_owned(),
+    };
+    let tag = |(group, value): &(String, String)| json!({ "group": group, "value": value });
+    let tags = match (change.tags.as_slice(), change.no_tags) {
+        ([], false) => now["tags"].clone(),
+        (given, _) => given.iter().map(tag).collect(),
+    };
+    let body = json!({
+        "revision": now["revision"],
+        "name": kept(&change.name, "name"),
+        "description": kept(&change.description, "description"),
+        "tags": tags,
+    });
+    let path = format!("{path}/virtual-accounts/{}", text(&now, "id"));
+    show::rows(&[asker.put(&path, &body)?], VIRTUAL_ACCOUNTS, change.output.form());
+    Ok(())
+}
+
+fn shelve(which: &NamedPlace, act: &str) -> Result<()> {
+    let asker = Asker::find(&which.account.setting)?;
+    let path = which.account.path(&asker)?;
+    let now = place(&asker, &path, &which.virtual_account)?;
+    let of_it = format!("{path}/virtual-accounts/{}/{act}", text(&now, "id"));
+    asker.post(&of_it, &json!({ "revision": now["revision"] }))?;
+    let then = place(&asker, &path, text(&now, "id"))?;
+    show::rows(&[then], VIRTUAL_ACCOUNTS, which.output.form());
+    Ok(())
+}
+
+/// A virtual account of an account by its id, number or name.
+fn place(asker: &Asker, path: &str, named: &str) -> Result<Value> {
+    let all = asker.list(&format!("{path}/virtual-accounts"))?;
+    Ok(choose(&all, Some(named), "virtual account")?.clone())
 }
 
 /// An account, and the installation that it is in.
@@ -121,7 +289,7 @@ pub(crate) struct InAccount {
 impl InAccount {
     /// The path of the account in the API.
     pub(crate) fn path(&self, asker: &Asker) -> Result<String> {
-        let accounts = asker.list("/api/v1/accounts")?;
+        let accounts = asker.accounts()?;
         let account = choose(&accounts, self.account.as_deref(), "account")?;
         Ok(format!("/api/v1/accounts/{}", text(account, "id")))
     }

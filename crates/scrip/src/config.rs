@@ -7,6 +7,8 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use server::config::{Config, ConfigError, EXAMPLE};
 
+use crate::remote::Remote;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigVerb {
     /// Print a configuration with every key explained.
@@ -47,9 +49,18 @@ fn check(file: &Path) -> ExitCode {
     }
 }
 
-/// Which configuration a command works with.
+/// Where a command asks: on this host, or a server that it reaches over the network.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Setting {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+/// Which installation of this host a command works with.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Place {
     /// The configuration file; without it the defaults and the environment.
     #[arg(long, short, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
@@ -58,7 +69,7 @@ pub(crate) struct Setting {
     pub(crate) data: Option<PathBuf>,
 }
 
-impl Setting {
+impl Place {
     /// The configuration, with what the command line says on top.
     pub(crate) fn load(&self) -> Result<Config, ConfigError> {
         let mut config = Config::load(self.config.as_deref(), environment())?;

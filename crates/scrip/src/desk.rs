@@ -1,21 +1,31 @@
-//! How a command asks: of the server that has the data folder open, or of the folder itself.
+//! How a command asks: of the server that has the data folder open, of the folder itself, or of a
+//! server over the network.
 //!
-//! Every command asks the same routes of the API, so it can do what a program can do, no more.
+//! Every command asks the same routes of the API, so it can do what a program can do, no more; what
+//! only the host may do has routes that no network reaches.
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 use server::serve::desk::{Desk, Question, Reply, WhenEmpty};
 use server::world::World;
 
-use crate::config::Setting;
+use crate::config::{Place, Setting};
+use crate::remote::Line;
 
 /// How many rows one page of a list has.
 const ROWS: u32 = 500;
 
-/// What a command asks.
+/// Whom a command asks.
 pub(crate) struct Asker {
-    runtime: tokio::runtime::Runtime,
-    desk: Desk,
+    way: Way,
+}
+
+/// The way to them.
+enum Way {
+    /// This host's desk.
+    Host(tokio::runtime::Runtime, Desk),
+    /// A server's API.
+    Remote(Line),
 }
 
 impl Asker {
@@ -30,11 +40,43 @@ impl Asker {
     }
 
     fn open(setting: &Setting, when: WhenEmpty) -> Result<Self> {
-        let config = setting.load()?;
+        match setting.remote.line()? {
+            Some(line) => Ok(Self { way: Way::Remote(line) }),
+            None => Self::here(&setting.place, when),
+        }
+    }
+
+    /// Finds the desk of an installation on this host, for what only the host may do.
+    pub(crate) fn on_host(place: &Place) -> Result<Self> {
+        Self::here(place, WhenEmpty::Refuse)
+    }
+
+    fn here(place: &Place, when: WhenEmpty) -> Result<Self> {
+        let config = place.load()?;
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let desk = runtime.block_on(Desk::find(&config, World::system(), when))?;
-        Ok(Self { runtime, desk })
+        Ok(Self { way: Way::Host(runtime, desk) })
+    }
+
+    /// Whether it is this host that is asked.
+    pub(crate) fn is_host(&self) -> bool {
+        matches!(self.way, Way::Host(..))
+    }
+
+    /// The accounts that the asker may name: all for an operator, else those they have a role in.
+    pub(crate) fn accounts(&self) -> Result<Vec<Value>> {
+        if self.is_host() {
+            return self.list("/api/v1/accounts");
+        }
+        match self.list("/api/v1/accounts") {
+            Err(error) if error.to_string().ends_with("(permit.denied)") => {
+                let own = self.get("/api/v1/me")?;
+                let accounts = own.get("accounts").and_then(Value::as_array);
+                Ok(accounts.cloned().unwrap_or_default())
+            }
+            other => other,
+        }
     }
 
     /// Reads something.
@@ -113,7 +155,10 @@ impl Asker {
         body: Option<(&'static str, Vec<u8>)>,
     ) -> Result<Reply> {
         let question = Question { method: method.parse()?, path: path.to_owned(), body };
-        Ok(self.runtime.block_on(self.desk.ask(question))?)
+        match &self.way {
+            Way::Host(runtime, desk) => Ok(runtime.block_on(desk.ask(question))?),
+            Way::Remote(line) => line.ask(question),
+        }
     }
 }
 
@@ -137,6 +182,17 @@ fn placeless(error: &str) -> &str {
         (is_number(line) && is_number(column)).then(|| text.len() - rest.len())
     };
     &error[after(error).unwrap_or(0)..]
+}
+
+/// A text as a part of a path or a query.
+pub(crate) fn encoded(text: &str) -> String {
+    let byte = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+            char::from(byte).to_string()
+        }
+        other => format!("%{other:02X}"),
+    };
+    text.bytes().map(byte).collect()
 }
 
 /// The text of a field, or nothing.

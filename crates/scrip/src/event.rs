@@ -10,7 +10,7 @@ use serde_json::Value;
 use server::app::export::Format;
 
 use crate::account::InAccount;
-use crate::desk::{Asker, text};
+use crate::desk::{Asker, encoded, text};
 use crate::prove;
 use crate::show::{self, Column, Form, Output};
 
@@ -72,6 +72,11 @@ pub(crate) enum EventVerb {
         #[command(flatten)]
         output: Output,
     },
+    /// Erase what events tell of people: who, from where, and particulars. The events stay.
+    #[command(
+        after_help = "Examples:\n  scrip event erase event_01j… event_01k… --account northwind.example\n  scrip event erase --person ann@northwind.example\n\nOn the host only. The log stays provable: its tree holds salted hashes of what is erased. That it was\nerased, and of how many events, is an event of its own. Without --account or --house, --person erases\nin every log."
+    )]
+    Erase(crate::erase::Erase),
 }
 
 /// A log: an account's, or the house's own.
@@ -137,15 +142,6 @@ impl Which {
     }
 }
 
-/// A text as a part of a query: all but letters and digits as bytes.
-fn encoded(text: &str) -> String {
-    let byte = |byte: u8| match byte {
-        plain if plain.is_ascii_alphanumeric() => char::from(plain).to_string(),
-        other => format!("%{other:02X}"),
-    };
-    text.bytes().map(byte).collect()
-}
-
 /// The form of a file.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum FileForm {
@@ -179,6 +175,7 @@ pub(crate) fn run(verb: EventVerb) -> Result<ExitCode> {
             std::fs::write(&out, bytes).with_context(|| format!("writing {}", out.display()))?;
             tell(&told, &format!("{} events: {}", told["size"], out.display()), output.form());
         }
+        EventVerb::Erase(erase) => crate::erase::run(&erase)?,
         EventVerb::Verify { checkpoint, log, output } => {
             let bytes = std::fs::read(&checkpoint)
                 .with_context(|| format!("reading {}", checkpoint.display()))?;

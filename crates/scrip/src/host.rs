@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::account::made;
-use crate::config::Setting;
+use crate::config::Place;
 use crate::desk::{Asker, text};
 use crate::show::{self, Form, Output};
 
@@ -16,13 +16,13 @@ use crate::show::{self, Form, Output};
 #[command(after_help = "Example:\n  scrip setup-secret --data /var/lib/scrip")]
 pub(crate) struct SetUpSecret {
     #[command(flatten)]
-    setting: Setting,
+    place: Place,
     #[command(flatten)]
     output: Output,
 }
 
 pub(crate) fn set_up_secret(ask: SetUpSecret) -> Result<ExitCode> {
-    let told = Asker::find(&ask.setting)?.post("/host/v1/set-up-secret", &json!({}))?;
+    let told = Asker::on_host(&ask.place)?.post("/host/v1/set-up-secret", &json!({}))?;
     made(&told, text(&told, "set_up_secret"), ask.output.form());
     Ok(ExitCode::SUCCESS)
 }
@@ -33,13 +33,13 @@ pub(crate) fn set_up_secret(ask: SetUpSecret) -> Result<ExitCode> {
 )]
 pub(crate) struct Fsck {
     #[command(flatten)]
-    setting: Setting,
+    place: Place,
     #[command(flatten)]
     output: Output,
 }
 
 pub(crate) fn fsck(ask: Fsck) -> Result<ExitCode> {
-    let found = Asker::find(&ask.setting)?.post("/host/v1/check", &json!({}))?;
+    let found = Asker::on_host(&ask.place)?.post("/host/v1/check", &json!({}))?;
     let empty = Vec::new();
     let wrong = found.get("wrong").and_then(Value::as_array).unwrap_or(&empty);
     match ask.output.form() {
@@ -72,14 +72,14 @@ pub(crate) struct Backup {
     /// The folder to make; it must not hold a book yet.
     out: PathBuf,
     #[command(flatten)]
-    setting: Setting,
+    place: Place,
     #[command(flatten)]
     output: Output,
 }
 
 pub(crate) fn backup(ask: Backup) -> Result<ExitCode> {
     let folder = std::path::absolute(&ask.out)?;
-    let asker = Asker::find(&ask.setting)?;
+    let asker = Asker::on_host(&ask.place)?;
     let told = asker.post("/host/v1/backup", &json!({ "folder": folder }))?;
     made(&told, &format!("copied to {}", folder.display()), ask.output.form());
     Ok(ExitCode::SUCCESS)
@@ -91,15 +91,15 @@ pub(crate) enum KeysVerb {
     #[command(after_help = "Example:\n  scrip keys show")]
     Show {
         #[command(flatten)]
-        setting: Setting,
+        place: Place,
         #[command(flatten)]
         output: Output,
     },
 }
 
 pub(crate) fn keys(verb: KeysVerb) -> Result<ExitCode> {
-    let KeysVerb::Show { setting, output } = verb;
-    let told = Asker::find(&setting)?.get("/host/v1/keys")?;
+    let KeysVerb::Show { place, output } = verb;
+    let told = Asker::on_host(&place)?.get("/host/v1/keys")?;
     if output.form() == Form::Json {
         show::json(&told);
         return Ok(ExitCode::SUCCESS);

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::account::{InAccount, InVirtualAccount, choose};
 use crate::config::Setting;
-use crate::desk::{Asker, text};
+use crate::desk::{Asker, encoded, text};
 use crate::show::{self, Column, Output};
 
 const LICENSES: &[Column] = &[
@@ -141,7 +141,7 @@ pub(crate) fn run(verb: LicenseVerb) -> Result<ExitCode> {
                 "enforcement": define.enforcement,
                 "concern": define.shortage,
             });
-            let made = asker.put(&format!("/api/v1/licenses/{}", in_path(&define.tag)), &body)?;
+            let made = asker.put(&format!("/api/v1/licenses/{}", encoded(&define.tag)), &body)?;
             show::rows(&[made], LICENSES, define.output.form());
         }
         LicenseVerb::List { setting, output } => {
@@ -150,20 +150,6 @@ pub(crate) fn run(verb: LicenseVerb) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// A text as a part of a path.
-fn in_path(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                out.push(char::from(byte));
-            }
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
 }
 
 #[derive(Debug, Subcommand)]

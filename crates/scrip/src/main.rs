@@ -1,9 +1,11 @@
 //! The `scrip` command: what can be typed, one module for each subcommand. It holds no rule.
 
 mod account;
+mod client;
 mod config;
 mod demo;
 mod desk;
+mod erase;
 mod event;
 mod host;
 mod import;
@@ -11,9 +13,14 @@ mod inventory;
 mod license;
 mod log;
 mod prove;
+mod remote;
+mod role;
 mod serve;
 mod show;
+mod sure;
+mod terms;
 mod token;
+mod user;
 
 use std::process::ExitCode;
 
@@ -35,6 +42,7 @@ Examples:
   scrip serve --config scrip.toml
   scrip import usage usage.xml
   scrip import trust trust.xml --ack answer.xml
+  scrip user add ann@example.com --operator
   scrip account create \"Northwind Ltd\" --domain northwind.example
   scrip token create --max-uses 1";
 
@@ -56,6 +64,18 @@ enum Verb {
     /// Work with virtual accounts.
     #[command(subcommand)]
     VirtualAccount(account::VirtualAccountVerb),
+    /// Work with people: who can sign in, how they get in at first and when locked out.
+    #[command(subcommand)]
+    User(user::UserVerb),
+    /// Work with roles: who may do what.
+    #[command(subcommand)]
+    Role(role::RoleVerb),
+    /// Work with the End User License Agreement.
+    #[command(subcommand)]
+    Terms(terms::TermsVerb),
+    /// Work with API clients: what programs ask by.
+    #[command(subcommand)]
+    Client(client::ClientVerb),
     /// Work with license definitions.
     #[command(subcommand)]
     License(license::LicenseVerb),
@@ -74,7 +94,7 @@ enum Verb {
     /// Look at alarms.
     #[command(subcommand)]
     Alarm(inventory::AlarmVerb),
-    /// Look at the event log, and prove that nobody altered it.
+    /// Look at the event log, prove that nobody altered it, erase what it tells of people.
     #[command(subcommand)]
     Event(event::EventVerb),
     /// Make a new set-up secret; the one before is void.
@@ -97,6 +117,10 @@ fn main() -> ExitCode {
         Verb::Import(verb) => import::run(verb),
         Verb::Account(verb) => account::run(verb),
         Verb::VirtualAccount(verb) => account::run_virtual(verb),
+        Verb::User(verb) => user::run(verb),
+        Verb::Role(verb) => role::run(verb),
+        Verb::Terms(verb) => terms::run(verb),
+        Verb::Client(verb) => client::run(verb),
         Verb::License(verb) => license::run(verb),
         Verb::Entitlement(verb) => license::run_entitlement(verb),
         Verb::Token(verb) => token::run(verb),

@@ -9,7 +9,7 @@ use clap::Args;
 use server::serve::Running;
 use server::world::World;
 
-use crate::config::Setting;
+use crate::config::Place;
 use crate::log;
 
 #[derive(Debug, Args)]
@@ -20,14 +20,14 @@ Examples:
   scrip serve --data /var/lib/scrip --listen 127.0.0.1:9000")]
 pub(crate) struct Serve {
     #[command(flatten)]
-    setting: Setting,
+    place: Place,
     /// The address and port to listen on, in place of the configured one.
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
 }
 
 pub(crate) fn run(serve: Serve) -> Result<ExitCode> {
-    let mut config = serve.setting.load()?;
+    let mut config = serve.place.load()?;
     if let Some(listen) = serve.listen {
         config.server.listen = listen;
     }

@@ -11,6 +11,7 @@ pub mod catalogue;
 pub mod check;
 pub mod credentials;
 pub mod customers;
+pub mod erase;
 pub mod events;
 pub mod export;
 pub mod found;

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::app;
+
 pub use check::{Complaint, ConfigError, EXAMPLE};
 
 /// The whole configuration. Each key is explained in [`EXAMPLE`].
@@ -28,6 +30,8 @@ pub struct Config {
     pub syslog: Option<Syslog>,
     /// How people sign in beside passwords and passkeys.
     pub sign_in: SignIn,
+    /// What an account of limited use may have.
+    pub limited_use: LimitedUse,
     /// The server's own log.
     pub log: Log,
 }
@@ -230,6 +234,23 @@ pub struct Provider {
     /// The domains of e-mail addresses that it may speak for; all if empty.
     #[serde(default)]
     pub allowed_email_domains: Vec<String>,
+}
+
+/// What an account of limited use may have: one for a small business without a domain of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitedUse {
+    /// How many people may have a role in it: 1 to 1,000.
+    pub people: u32,
+    /// Domains of public mail providers, beside those that are known.
+    pub public_domains: Vec<String>,
+}
+
+impl Default for LimitedUse {
+    fn default() -> Self {
+        let app::LimitedUse { people, public_domains } = app::LimitedUse::default();
+        Self { people, public_domains }
+    }
 }
 
 /// The server's own log.

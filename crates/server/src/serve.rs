@@ -26,7 +26,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::app::found::{FoundError, Founded, Founding, found, found_silently};
-use crate::app::{App, Settings};
+use crate::app::{App, LimitedUse, Settings};
 use crate::closing::{self, Closer};
 use crate::config::{self, Config, ConfigError, TlsMode};
 use crate::jobs::{JobFault, Tellers};
@@ -214,7 +214,9 @@ fn make_private(folder: &Path) -> std::io::Result<()> {
 }
 
 fn founding(config: &Config, public_url: &str) -> Founding {
-    let settings = Settings::at(public_url);
+    let config::LimitedUse { people, public_domains } = config.limited_use.clone();
+    let limited_use = LimitedUse { people, public_domains };
+    let settings = Settings { limited_use, ..Settings::at(public_url) };
     Founding { node: config.server.node.clone(), settings }
 }
 

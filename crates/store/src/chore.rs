@@ -88,13 +88,13 @@ pub enum Chore {
         /// The place.
         place: u64,
     },
-    /// Erases what an event tells of people. Its leaf in the tree stays as it is.
+    /// Erases what events tell of people. Their leaves in the tree stay as they are.
     ErasePersonal {
         /// The account.
         account: AccountId,
-        /// When it happened, and its id.
-        event: (Timestamp, EventId),
-        /// When it is erased.
+        /// When each happened, and its id.
+        events: Vec<(Timestamp, EventId)>,
+        /// When they are erased.
         now: Timestamp,
     },
     /// Confirms that the writer writes: a transaction that could remove a row and removes none.
@@ -173,10 +173,12 @@ impl Chore {
                 engine.query(sql, &row![*account, *place])?;
                 Ok(Swept::Done)
             }
-            Self::ErasePersonal { account, event: (at, id), now } => {
+            Self::ErasePersonal { account, events, now } => {
                 let sql = "UPDATE event_personal SET salt = $4, actor = '', private = '', address = '', erased_at = $5 \
                            WHERE account_id = $1 AND at = $2 AND event_id = $3 AND erased_at IS NULL";
-                engine.query(sql, &row![*account, *at, *id, Vec::<u8>::new(), *now])?;
+                for (at, id) in events {
+                    engine.query(sql, &row![*account, *at, *id, Vec::<u8>::new(), *now])?;
+                }
                 Ok(Swept::Done)
             }
             Self::Ready => {

@@ -319,13 +319,17 @@ impl App {
     /// A one-time link of a person for the host's command line to print, where no mail is sent.
     ///
     /// # Errors
-    /// `not_found`, faults of the store.
+    /// `not_found`, `person.blocked`, faults of the store.
     pub async fn link_for(&self, email: &str) -> Result<String, Error> {
         let person = self.find_by_email(email).await?;
         let person = person.ok_or(Refusal::NotFound { what: "person" })?;
         let purpose = match person.state {
             PersonState::Invited => LinkPurpose::Invitation,
-            _ => LinkPurpose::PasswordReset,
+            PersonState::Active => LinkPurpose::PasswordReset,
+            PersonState::Blocked => {
+                let text = "this person is blocked, and no link would let them in: admit them first";
+                return Err(Error::bad("person.blocked", text));
+            }
         };
         let fresh = self.fresh_link(purpose, &person, HOUSE, RESET_HOLDS);
         let letter = self.letter(

@@ -81,6 +81,21 @@ impl App {
         Ok(known.ok_or(Refusal::NotFound { what: "person" })?)
     }
 
+    /// Makes a person known by their e-mail address, without any role, or finds who is. For an
+    /// operator.
+    ///
+    /// # Errors
+    /// `permit.denied`, `value.invalid`, faults of the store.
+    pub async fn make_known(
+        &self,
+        permit: &Permit,
+        email: &str,
+        name: &str,
+    ) -> Result<Person, Error> {
+        permit.allows(Action::Read, HOUSE)?;
+        self.know(email, name).await
+    }
+
     pub(super) async fn find_by_email(&self, email: &str) -> Result<Option<Person>, Error> {
         let email = email.trim().to_lowercase();
         Ok(self.book.read(Sight::House, move |reading| reading.person_by_email(&email)).await?)

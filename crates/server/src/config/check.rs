@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
+use ledger::command::check_domain;
 use toml::de::DeTable;
 use toml::{Table, Value};
 
-use super::{Config, Mail, SignIn, Syslog, Tls, TlsMode};
+use super::{Config, LimitedUse, Mail, SignIn, Syslog, Tls, TlsMode};
 use crate::proof::oidc;
 
 /// A configuration that can be used as it is, with a comment on each key.
@@ -15,6 +16,9 @@ pub const EXAMPLE: &str = include_str!("example.toml");
 
 /// The beginning of the environment variables that override keys.
 const PREFIX: &str = "SCRIP_";
+
+/// How many people an account of limited use may be given.
+const MOST_PEOPLE: std::ops::RangeInclusive<u32> = 1..=1_000;
 
 /// Something wrong with a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,7 +131,7 @@ impl Config {
     /// What each key allows and all of them together do not.
     fn contradictions(&self, given: &Given) -> Vec<Complaint> {
         let mut wrong = Wrong { given, complaints: Vec::new() };
-        let Self { server, database, tls, mail, syslog, sign_in, log: _ } = self;
+        let Self { server, database, tls, mail, syslog, sign_in, limited_use, log: _ } = self;
         let url = server.public_url.as_deref();
         if url.is_some_and(|url| !is_web_address(url)) {
             wrong.say("server", "public_url", "give an address such as \"https://licenses.example.org\", without a slash at the end");
@@ -150,6 +154,7 @@ impl Config {
         mail.iter().for_each(|mail| wrong.check_mail(mail));
         syslog.iter().for_each(|syslog| wrong.check_syslog(syslog));
         wrong.check_sign_in(sign_in);
+        wrong.check_limited_use(limited_use);
         wrong.complaints
     }
 
@@ -246,6 +251,20 @@ impl Wrong<'_> {
 }
 
 impl Wrong<'_> {
+    fn check_limited_use(&mut self, limited_use: &LimitedUse) {
+        if !MOST_PEOPLE.contains(&limited_use.people) {
+            self.say("limited_use", "people", "give 1 to 1000");
+        }
+        for domain in &limited_use.public_domains {
+            if check_domain("domain", domain).is_err() || domain.to_lowercase() != *domain {
+                let what = format!(
+                    "\"{domain}\" is no domain: give small letters such as \"mail.example\", other scripts in their xn-- form"
+                );
+                self.say("limited_use", "public_domains", &what);
+            }
+        }
+    }
+
     fn check_sign_in(&mut self, sign_in: &SignIn) {
         for (at, provider) in sign_in.provider.iter().enumerate() {
             let mut say = |key: &str, what: &str| {

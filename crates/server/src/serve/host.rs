@@ -1,17 +1,22 @@
 //! What only a command of the host may ask, by `admin.sock`: it could read the folder anyway.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
+use ledger::house::HOUSE;
+use ledger::refusal::Refusal;
 use ledger::role::{Action, Actor, Permit, Scope, permit};
 use serde::{Deserialize, Serialize};
+use wire::id::{AccountId, EventId, PersonId};
 use wire::message::BundleKeyState;
 
 use super::make_private;
-use crate::app::{App, Error};
+use crate::app::erase::Marked;
+use crate::app::{App, Ask, Error};
 use crate::keys::{KeyFault, KeyFolder};
 use crate::problem::Problem;
 
@@ -25,6 +30,10 @@ pub(super) fn routes(data: &Path) -> Router<App> {
         .route("/host/v1/check", post(check))
         .route("/host/v1/backup", post(backup))
         .route("/host/v1/keys", get(keys))
+        .route("/host/v1/people", post(add_person))
+        .route("/host/v1/people/link", post(make_link))
+        .route("/host/v1/people/strip", post(strip_second_factors))
+        .route("/host/v1/erase", post(erase))
         .layer(Extension(DataFolder(data.to_owned())))
 }
 
@@ -140,4 +149,101 @@ async fn keys(State(app): State<App>) -> Result<Json<Keys>, Problem> {
         bundle_expires_at: bundle.expires_at.to_string(),
         keys: listed.collect(),
     }))
+}
+
+/// Who is to be known.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewPerson {
+    email: String,
+    #[serde(default)]
+    name: String,
+}
+
+#[derive(Serialize)]
+struct KnownPerson {
+    id: PersonId,
+    email: String,
+}
+
+async fn add_person(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    Json(NewPerson { email, name }): Json<NewPerson>,
+) -> Result<(StatusCode, Json<KnownPerson>), Problem> {
+    let person = app.make_known(&host_permit(&actor)?, &email, &name).await?;
+    Ok((StatusCode::CREATED, Json(KnownPerson { id: person.id, email: person.email })))
+}
+
+/// Whom it is about.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct About {
+    email: String,
+}
+
+#[derive(Serialize)]
+struct MadeLink {
+    email: String,
+    /// The one-time link, which nobody sees but who asked.
+    link: String,
+}
+
+async fn make_link(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    Json(About { email }): Json<About>,
+) -> Result<(StatusCode, Json<MadeLink>), Problem> {
+    host_permit(&actor)?;
+    let link = app.link_for(&email).await?;
+    Ok((StatusCode::CREATED, Json(MadeLink { email, link })))
+}
+
+async fn strip_second_factors(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    Json(About { email }): Json<About>,
+) -> Result<StatusCode, Problem> {
+    host_permit(&actor)?;
+    app.strip_second_factors(&email).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What is to be erased: events, or whatever tells of a person.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Erasure {
+    /// The account; the house's own log, if left out.
+    account: Option<AccountId>,
+    #[serde(default)]
+    events: BTreeSet<EventId>,
+    person: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Erased {
+    account: Option<AccountId>,
+    erased: u32,
+}
+
+async fn erase(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    Json(Erasure { account, events, person }): Json<Erasure>,
+) -> Result<Json<Erased>, Problem> {
+    let permit = host_permit(&actor)?;
+    let marked = match person {
+        Some(email) if events.is_empty() && !email.trim().is_empty() => {
+            Marked::Person(email.trim().to_owned())
+        }
+        None if !events.is_empty() => Marked::Events(events),
+        _ => {
+            let why = "must be named, or a person, and not both".to_owned();
+            let refusal = Refusal::Invalid { field: "events", why };
+            return Err(Error::from(refusal).into());
+        }
+    };
+    let ask = Ask::new(permit, app.fresh_request(), format!("{marked:?}").as_bytes());
+    let erased = app.erase_personal(&ask, account.unwrap_or(HOUSE), marked).await?;
+    Ok(Json(Erased { account, erased }))
 }

@@ -159,7 +159,7 @@ fn every_chore_runs() {
             Chore::NoteForwarded { account: AccountId::from_bytes([1; 16]), place: 1 },
             Chore::ErasePersonal {
                 account: AccountId::from_bytes([1; 16]),
-                event: (now, wire::id::EventId::from_bytes([2; 16])),
+                events: vec![(now, wire::id::EventId::from_bytes([2; 16]))],
                 now,
             },
             Chore::Ready,

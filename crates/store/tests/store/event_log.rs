@@ -191,7 +191,7 @@ both! {
         let one = &stage.page(&EventQuestion::default())[1];
         assert_eq!(one.event.actor, "operator (set-up secret)");
         let (event, now) = ((one.event.at, one.event.id), stage.now());
-        let erase = Chore::ErasePersonal { account: stage.account, event, now };
+        let erase = Chore::ErasePersonal { account: stage.account, events: vec![event], now };
         stage.book.chore_waiting(erase).expect("it is erased");
         let erased = &stage.page(&EventQuestion::default())[1];
         assert_eq!((erased.event.actor.as_str(), erased.personal), ("", Personal::Erased(now)));
