@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 """A real SMTP server (aiosmtpd) that keeps each mail as a file, for tests that send mail.
 
-    smtp_receiver.py FOLDER [--refuse N] [--host ADDRESS]
+    smtp_receiver.py FOLDER [--refuse N] [--host ADDRESS] [--login NAME:PASSWORD]
 
 Prints `listening on 127.0.0.1:PORT` once it listens, and runs until it is ended by a signal.
 Each mail becomes `FOLDER/new/NNNN.eml` as received and `NNNN.json` with its envelope
 (`from`, `to`, `helo`); a file in `new` is always whole. With `--refuse N` the first N mails are
-put off with 451, as a busy server does.
+put off with 451, as a busy server does. With `--login` it takes mails from nobody else.
 
 Not here: delivery, accounts, TLS.
 """
@@ -22,6 +22,7 @@ import sys
 
 try:
     from aiosmtpd.controller import Controller
+    from aiosmtpd.smtp import AuthResult
 except ImportError:
     sys.exit("aiosmtpd is missing: install python3-aiosmtpd")
 
@@ -59,9 +60,23 @@ class Keeper:
 class Receiver:
     """The server inside a test's own process: `with Receiver(folder) as receiver: … receiver.port`."""
 
-    def __init__(self, folder, refuse=0, host="127.0.0.1"):
+    def __init__(self, folder, refuse=0, host="127.0.0.1", login=None):
+        def is_right(_server, _session, _envelope, _mechanism, shown):
+            pair = b":".join((shown.login, shown.password))
+            return AuthResult(success=pair == login.encode())
+
+        admits = {
+            "authenticator": is_right,
+            "auth_required": True,
+            "auth_require_tls": False,
+        }
         # aiosmtpd connects to itself at start, so it needs the port beforehand.
-        self.controller = Controller(Keeper(folder, refuse), hostname=host, port=free_port(host))
+        self.controller = Controller(
+            Keeper(folder, refuse),
+            hostname=host,
+            port=free_port(host),
+            **(admits if login else {}),
+        )
 
     @property
     def port(self):
@@ -89,8 +104,11 @@ def main():
     parser.add_argument("folder")
     parser.add_argument("--refuse", type=int, default=0, metavar="N")
     parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--login", metavar="NAME:PASSWORD")
     arguments = parser.parse_args()
-    with Receiver(arguments.folder, arguments.refuse, arguments.host) as receiver:
+    with Receiver(
+        arguments.folder, arguments.refuse, arguments.host, arguments.login
+    ) as receiver:
         print(f"listening on {arguments.host}:{receiver.port}", flush=True)
         signal.sigwait({signal.SIGTERM, signal.SIGINT})
 

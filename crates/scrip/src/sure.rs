@@ -28,6 +28,8 @@ impl Sure {
             return Ok(());
         }
         writeln!(out)?;
-        bail!("not confirmed, nothing was done: type {word} when asked, or add --yes (confirm.missing)")
+        bail!(
+            "not confirmed, nothing was done: type {word} when asked, or add --yes (confirm.missing)"
+        )
     }
 }

@@ -53,7 +53,8 @@ pub(crate) fn run(verb: TermsVerb) -> Result<ExitCode> {
             let what = "Every account is blocked from new acts on licenses until it accepts them. A version cannot be taken back.";
             sure.confirm(what, "publish")?;
             let made = asker.post("/api/v1/terms", &json!({ "title": title, "text": words }))?;
-            let line = format!("version {} is published: {}", made["version"], text(&made, "title"));
+            let line =
+                format!("version {} is published: {}", made["version"], text(&made, "title"));
             crate::account::made(&made, &line, output.form());
         }
     }

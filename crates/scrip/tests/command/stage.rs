@@ -1,6 +1,6 @@
 //! A folder to work in, the command, and files that devices of other makers saved.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -50,13 +50,30 @@ impl Stage {
 
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_scrip"));
-        command.args(words).current_dir(&self.folder).env_remove("SCRIP_SERVER_DATA");
+        command.args(words).current_dir(&self.folder).stdin(Stdio::null());
+        ["SCRIP_SERVER_DATA", "SCRIP_TOKEN"].into_iter().for_each(|name| {
+            command.env_remove(name);
+        });
         command
     }
 
     /// Runs a command to its end.
     pub(crate) fn run(&self, words: &[&str]) -> Done {
-        let output = self.command(words).output().expect("the command runs");
+        Self::done(self.command(words).output().expect("the command runs"))
+    }
+
+    /// Runs a command to its end in which a person types something.
+    pub(crate) fn typed(&self, words: &[&str], typed: &str) -> Done {
+        let mut command = self.command(words);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("it starts");
+        let mut keys = child.stdin.take().expect("its input");
+        keys.write_all(typed.as_bytes()).expect("it is typed");
+        drop(keys);
+        Self::done(child.wait_with_output().expect("the command runs"))
+    }
+
+    fn done(output: std::process::Output) -> Done {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Done {
             code: output.status.code().unwrap_or(-1),
@@ -88,6 +105,20 @@ impl Stage {
         BufReader::new(out).read_line(&mut line).expect("it says where it is");
         assert!(line.starts_with("scrip serves at http://127.0.0.1:"), "{line}");
         Served { child }
+    }
+
+    /// Waits until so many events of an action, or of any, have their places in the account's log.
+    pub(crate) fn wait_for_places(&self, action: &str, count: usize) {
+        for _ in 0..100 {
+            let all = self.json(&["event", "list"]);
+            let all = all.as_array().expect("a list");
+            let of_it = |one: &&Value| action.is_empty() || one["action"] == action;
+            if all.iter().filter(of_it).filter(|one| one["place"].is_number()).count() == count {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        panic!("events have no places after ten seconds");
     }
 
     /// Writes a file and returns its name.

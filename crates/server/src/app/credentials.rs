@@ -327,7 +327,8 @@ impl App {
             PersonState::Invited => LinkPurpose::Invitation,
             PersonState::Active => LinkPurpose::PasswordReset,
             PersonState::Blocked => {
-                let text = "this person is blocked, and no link would let them in: admit them first";
+                let text =
+                    "this person is blocked, and no link would let them in: admit them first";
                 return Err(Error::bad("person.blocked", text));
             }
         };

@@ -206,7 +206,8 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
     let id = RequestId::v7(world.now(), world.random()).to_string();
-    let span = tracing::info_span!("request", %id, method = %request.method(), path = request.uri().path());
+    let path = logged_path(request.uri().path());
+    let span = tracing::info_span!("request", %id, method = %request.method(), path);
     let mut request = request.map(|body| Body::new(TimeoutBody::new(PAUSE, body)));
     match peer {
         Peer::Network(address) => request.extensions_mut().insert(ConnectInfo(address)).map(drop),
@@ -233,6 +234,21 @@ async fn answer(
         response.headers_mut().insert(REQUEST_ID.clone(), value);
     }
     Ok(response)
+}
+
+/// A path as the log may have it: the word of a one-time link is a secret, and a token that somebody
+/// pasted into an address is one too.
+fn logged_path(path: &str) -> String {
+    let shown = |segment| if is_secret(segment) { "…" } else { segment };
+    path.split('/').map(shown).collect::<Vec<_>>().join("/")
+}
+
+/// How long the words are that nobody can guess: 16 bytes in hexadecimal digits, or more.
+const WORD_CHARS: usize = 32;
+
+fn is_secret(segment: &str) -> bool {
+    let is_word = segment.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (is_word && segment.len() >= WORD_CHARS) || segment.starts_with("scrip_")
 }
 
 fn failed(code: &str, detail: &str) -> Response<Body> {

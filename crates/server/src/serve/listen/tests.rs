@@ -29,3 +29,15 @@ async fn a_route_that_panics_costs_one_answer_and_nothing_else() {
     assert!(answers.ends_with("good"), "{answers}");
     assert!(!answers.contains("a fault of our own"), "{answers}");
 }
+
+#[test]
+fn words_of_links_and_tokens_in_an_address_are_not_logged() {
+    let word = "0123456789abcdef".repeat(4);
+    assert_eq!(logged_path(&format!("/invitation/{word}")), "/invitation/…");
+    assert_eq!(logged_path(&format!("/new-password/{word}/")), "/new-password/…/");
+    assert_eq!(logged_path("/api/v1/scrip_pat_00ff"), "/api/v1/…");
+    for plain in ["/", "/api/v1/accounts/acct_1RJE0AA9JJM9GRWM43TAP3TPK0/pools", "/assets/0a1b.css"]
+    {
+        assert_eq!(logged_path(plain), plain);
+    }
+}
