@@ -8,6 +8,7 @@ mod catalogue;
 mod customers;
 mod description;
 mod device;
+mod erase;
 mod events;
 mod home;
 mod import_trust;

@@ -247,3 +247,24 @@ fn the_files_of_an_identity_provider_start_at_the_configuration() {
     assert_eq!(provider.client_secret_file, Some(Path::new("etc/secret").to_owned()));
     assert_eq!((provider.ca, provider.allowed_email_domains), (None, Vec::new()));
 }
+
+#[test]
+fn what_limited_use_may_have_is_checked() {
+    let config = read("[limited_use]\npeople = 12\npublic_domains = [\"mail.example\"]\n").unwrap();
+    assert_eq!(config.limited_use.people, 12);
+    let wrong = complaints(
+        "[limited_use]\npeople = 0\npublic_domains = [\"mail.example\", \"Mail.Example\", \"@web\"]\n",
+    );
+    assert_eq!(wrong[0], "scrip.toml, line 2: limited_use.people: give 1 to 1000");
+    assert!(
+        wrong[1].starts_with(
+            "scrip.toml, line 3: limited_use.public_domains: \"Mail.Example\" is no domain"
+        ),
+        "{}",
+        wrong[1]
+    );
+    assert!(wrong[2].contains("\"@web\" is no domain"), "{}", wrong[2]);
+    assert_eq!(wrong.len(), 3);
+    assert_eq!(complaints("[limited_use]\npeople = 1001\n").len(), 1);
+    assert_eq!(complaints("[limited_use]\npeople = -1\n").len(), 1);
+}
