@@ -91,6 +91,35 @@ fn two_fresh_installs_share_no_secret_byte_and_have_nobody_who_can_sign_in() {
     }
 }
 
+#[test]
+fn a_served_server_logs_no_secret_however_talkative_it_is() {
+    let stage = Stage::new();
+    let (served, url, secret) = stage.serve_talkatively();
+    stage.file("secret", &secret);
+    let away = ["--server", &url, "--token-file", "secret"];
+    let account = ["account", "create", "Northwind", "--domain", "northwind.example"];
+    stage.ok(&[&account[..], &away].concat());
+    let token = stage.ok(&[&["token", "create"][..], &away].concat());
+    stage.ok(&["role", "grant", "cho@northwind.example", "administrator"]);
+    let link = stage.ok(&["user", "link", "cho@northwind.example"]);
+    let (_, word) = link.trim().rsplit_once('/').expect("a word");
+    let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
+    agent.get(link.trim()).call().expect("an answer");
+    agent.get(format!("{url}/api/v1/accounts/scrip_pat_planted")).call().expect("an answer");
+    stage.file("wrong", "planted-wrong-token");
+    let wrong = stage.run(&["account", "list", "--server", &url, "--token-file", "wrong"]);
+    assert!(wrong.err.contains("(auth.wrong)"), "{}", wrong.err);
+    let again = stage.ok(&["setup-secret"]);
+    drop(served);
+    let log = std::fs::read_to_string(stage.path("log")).expect("the log");
+    assert!(log.contains("/invitation/…"), "all is logged: {log}");
+    let planted = "scrip_pat_planted";
+    for text in [&*secret, again.trim(), token.trim(), word, planted, "planted-wrong-token"] {
+        assert!(text.len() >= WINDOW && !log.contains(text), "{text} stands in {log}");
+        assert!(!wrong.err.contains(text), "{}", wrong.err);
+    }
+}
+
 /// What everything in this process logs, from the first listening on.
 static LOGGED: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 

@@ -107,6 +107,26 @@ impl Stage {
         Served { child }
     }
 
+    /// Starts a server for the first time that logs all it can to the file `log`; says where it is
+    /// and what its set-up secret is.
+    pub(crate) fn serve_talkatively(&self) -> (Served, String, String) {
+        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let log = std::fs::File::create(self.path("log")).expect("a file");
+        command.env("SCRIP_LOG_LEVEL", "trace").stdout(Stdio::piped()).stderr(log);
+        let mut child = command.spawn().expect("it starts");
+        let out = child.stdout.take().expect("its output");
+        let served = Served { child };
+        let mut words = Vec::new();
+        for line in BufReader::new(out).lines() {
+            let line = line.expect("it says where it is");
+            words.extend(line.split_whitespace().next_back().map(str::to_owned));
+            if line.contains("Set-up secret: ") {
+                break;
+            }
+        }
+        (served, words.remove(0), words.pop().expect("its secret"))
+    }
+
     /// Waits until so many events of an action, or of any, have their places in the account's log.
     pub(crate) fn wait_for_places(&self, action: &str, count: usize) {
         for _ in 0..100 {
