@@ -10,8 +10,6 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::app;
-
 pub use check::{Complaint, ConfigError, EXAMPLE};
 
 /// The whole configuration. Each key is explained in [`EXAMPLE`].
@@ -248,8 +246,7 @@ pub struct LimitedUse {
 
 impl Default for LimitedUse {
     fn default() -> Self {
-        let app::LimitedUse { people, public_domains } = app::LimitedUse::default();
-        Self { people, public_domains }
+        Self { people: 5, public_domains: Vec::new() }
     }
 }
 

@@ -173,14 +173,7 @@ impl Chore {
                 engine.query(sql, &row![*account, *place])?;
                 Ok(Swept::Done)
             }
-            Self::ErasePersonal { account, events, now } => {
-                let sql = "UPDATE event_personal SET salt = $4, actor = '', private = '', address = '', erased_at = $5 \
-                           WHERE account_id = $1 AND at = $2 AND event_id = $3 AND erased_at IS NULL";
-                for (at, id) in events {
-                    engine.query(sql, &row![*account, *at, *id, Vec::<u8>::new(), *now])?;
-                }
-                Ok(Swept::Done)
-            }
+            Self::ErasePersonal { account, events, now } => erase(engine, *account, events, *now),
             Self::Ready => {
                 engine.query("DELETE FROM lease WHERE name = ''", &[])?;
                 Ok(Swept::Done)
@@ -200,6 +193,20 @@ fn forget(engine: &mut Engine, before: Timestamp) -> Result<Swept, Fault> {
         "api_token WHERE kind = 2 AND expires_at < $1",
     ] {
         engine.query(&format!("DELETE FROM {old}"), &row![before])?;
+    }
+    Ok(Swept::Done)
+}
+
+fn erase(
+    engine: &mut Engine,
+    account: AccountId,
+    events: &[(Timestamp, EventId)],
+    now: Timestamp,
+) -> Result<Swept, Fault> {
+    let sql = "UPDATE event_personal SET salt = $4, actor = '', private = '', address = '', erased_at = $5 \
+               WHERE account_id = $1 AND at = $2 AND event_id = $3 AND erased_at IS NULL";
+    for (at, id) in events {
+        engine.query(sql, &row![account, *at, *id, Vec::<u8>::new(), now])?;
     }
     Ok(Swept::Done)
 }
