@@ -71,6 +71,11 @@ impl Member {
         &self.through
     }
 
+    /// What the token by which they ask may be used for.
+    pub fn bounds(&self) -> &Bounds {
+        &self.bounds
+    }
+
     /// The roles in force.
     pub fn grants(&self) -> &[Grant] {
         &self.grants

@@ -20,6 +20,7 @@ mod me;
 mod paging;
 mod people;
 mod pools;
+mod profile;
 mod schema;
 mod table;
 mod tokens;

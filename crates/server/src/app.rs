@@ -23,6 +23,7 @@ pub mod letters;
 pub mod news;
 pub mod paging;
 pub mod people;
+pub mod profile;
 pub mod sessions;
 pub mod sign_in;
 pub mod submit_report;

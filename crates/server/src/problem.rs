@@ -79,6 +79,8 @@ impl IntoResponse for Problem {
             }
             _ => {}
         }
+        // A face that tells problems in another form finds it here.
+        response.extensions_mut().insert(self);
         response
     }
 }
@@ -100,6 +102,10 @@ fn status(error: &Error) -> StatusCode {
             StatusCode::BAD_REQUEST
         }
         Error::Bad { code: "trust.realm" | "trust.token_unknown", .. } => StatusCode::FORBIDDEN,
+        Error::Bad {
+            code: "oauth.invalid_grant" | "oauth.invalid_scope" | "token.password",
+            ..
+        } => StatusCode::BAD_REQUEST,
         Error::Bad { code: "sign_in.failed" | "oauth.invalid_client", .. } => {
             StatusCode::UNAUTHORIZED
         }

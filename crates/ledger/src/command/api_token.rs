@@ -79,6 +79,11 @@ impl MakeApiToken {
                 "must be made by a person, whose rights it then has: sign in as one".to_owned();
             return Err(Refusal::Invalid { field: "client", why }.into());
         };
+        if token.bounds.within(member.bounds()) != token.bounds {
+            let why =
+                format!("must be within what you ask with yourself: {}", member.bounds().words());
+            return Err(Refusal::Invalid { field: "scope", why }.into());
+        }
         let fits = token.kind == ApiTokenKind::ClientSecret && member.person() == token.person;
         let account = page.account(token.account)?.ok_or(Refusal::NotFound { what: "account" })?;
         if account.kind == AccountKind::LimitedUse {

@@ -369,7 +369,7 @@ routes! {
         |app, permit, account, asked| list(&app, &permit, account, asked).await;
     /// Writes the events of a log into a file, the newest first.
     export_events, export_house_events: "/export" (ExportFilter) -> Response,
-        (status = 200, body = String, content_type = "text/csv", description = "The file."),
+        (status = 200, content((String = "text/csv"), (String = "application/jsonl")), description = "The file."),
         |app, permit, account, asked| export(app, permit, account, asked).await;
     /// Shows the events of a log as its tree has them, in order of their places.
     list_event_entries, list_house_event_entries: "/entries" (EntryQuery) -> Json<Vec<EventEntry>>,

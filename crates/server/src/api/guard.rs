@@ -90,7 +90,7 @@ pub(super) struct Introduced {
     pub(super) address: String,
 }
 
-fn address(parts: &Parts) -> String {
+pub(super) fn address(parts: &Parts) -> String {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
     peer.map(|peer| peer.0.ip().to_string()).unwrap_or_default()
 }
@@ -102,6 +102,7 @@ impl Guarded {
         let scope = match self.place {
             Where::House => Scope::House,
             Where::Account => Scope::Account(account_of(parts).await?),
+            Where::Domain => Scope::Account(app.account_at(&domain_of(parts).await).await?),
         };
         let permit = permit(&actor, self.action, scope).map_err(Error::from)?;
         let permit = permit.asked_from(&address);
@@ -134,6 +135,12 @@ async fn who_asks(parts: &Parts, app: &App, address: &str) -> Result<Actor, Prob
         }
         actor => Ok(actor),
     }
+}
+
+async fn domain_of(parts: &mut Parts) -> String {
+    let params = parts.extract::<RawPathParams>().await.ok();
+    let named = params.iter().flat_map(|params| params.iter()).find(|(name, _)| *name == "domain");
+    named.map(|(_, value)| value.to_owned()).unwrap_or_default()
 }
 
 async fn account_of(parts: &mut Parts) -> Result<AccountId, Problem> {

@@ -2,7 +2,7 @@
 //! so a route that needs nothing says so.
 
 use axum::Router;
-use axum::routing::on;
+use axum::routing::{MethodRouter, on};
 use ledger::role::Action;
 use utoipa::openapi::path::PathItem;
 use utoipa::openapi::{HttpMethod, OpenApi};
@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use super::guard::{Guarded, Personal};
 use super::{
     accounts, alarms, catalogue, customers, description, device, events, imports, instances, me,
-    people, pools, tokens,
+    people, pools, profile, tokens,
 };
 use crate::app::App;
 
@@ -24,6 +24,8 @@ pub enum Where {
     House,
     /// In the account that the path names.
     Account,
+    /// In the account whose domain the path names, as the documented profile does.
+    Domain,
 }
 
 /// What a route needs of who asks.
@@ -33,6 +35,8 @@ pub enum Need {
     Nothing,
     /// A seal: what comes proves itself.
     Seal,
+    /// A secret in the request itself, for which a token is answered.
+    Secret,
     /// To be a person: it is about what is theirs.
     Person,
     /// A right.
@@ -54,13 +58,34 @@ struct Route {
     need: Need,
     method: HttpMethod,
     path: String,
-    parts: UtoipaMethodRouter<App>,
+    parts: Parts,
 }
+
+/// What answers.
+enum Parts {
+    /// A route of our own, with its description.
+    Described(UtoipaMethodRouter<App>),
+    /// A route of the documented profile, which others describe.
+    Documented(MethodRouter<App>),
+}
+
+/// A line of the documented profile.
+pub(super) fn documented(
+    need: Need,
+    method: HttpMethod,
+    path: String,
+    inner: MethodRouter<App>,
+) -> Documented {
+    Documented(Route { need, method, path, parts: Parts::Documented(inner) })
+}
+
+/// A line of the documented profile.
+pub(super) struct Documented(Route);
 
 /// A line of the table.
 fn line(need: Need, parts: UtoipaMethodRouter<App>) -> Route {
     let (path, item) = parts.1.paths.iter().next().expect("a described route has a path");
-    Route { need, method: method_of(item), path: path.clone(), parts }
+    Route { need, method: method_of(item), path: path.clone(), parts: Parts::Described(parts) }
 }
 
 fn method_of(item: &PathItem) -> HttpMethod {
@@ -72,8 +97,15 @@ fn method_of(item: &PathItem) -> HttpMethod {
 }
 
 /// Every route of the APIs.
-#[rustfmt::skip]
 fn table() -> Vec<Route> {
+    let mut all = own();
+    all.extend(profile::table().into_iter().map(|Documented(route)| route));
+    all
+}
+
+/// Every route of our own.
+#[rustfmt::skip]
+fn own() -> Vec<Route> {
     use Action::{
         AcceptTerms, CreateAccount, CreateVirtualAccount, DefineLicense, EditAccount, EndUse,
         GrantEntitlement, ImportUsage, ManageClients, ManagePeople, ManageTokens, PublishTerms, Read,
@@ -173,20 +205,37 @@ pub(super) fn method_name(method: &HttpMethod) -> &'static str {
     }
 }
 
-/// The routes of the table, each behind its guard, and their descriptions.
+/// What answers, behind the guard that the need asks for.
+fn guarded(need: Need, method: &HttpMethod, inner: MethodRouter<App>) -> MethodRouter<App> {
+    match need {
+        Need::Nothing | Need::Seal | Need::Secret => inner,
+        Need::Person => on(method.to_method_filter(), Personal { inner }),
+        Need::Right(action, place) => {
+            on(method.to_method_filter(), Guarded { action, place, inner })
+        }
+    }
+}
+
+/// The routes of the table, each behind its guard, and the descriptions of our own.
 fn assemble() -> (Router<App>, OpenApi) {
     let mut all = OpenApiRouter::new();
-    for Route { need, method, parts: (schemas, paths, inner), .. } in table() {
-        let guarded = match need {
-            Need::Nothing | Need::Seal => inner,
-            Need::Person => on(method.to_method_filter(), Personal { inner }),
-            Need::Right(action, place) => {
-                on(method.to_method_filter(), Guarded { action, place, inner })
+    let mut others = Router::new();
+    for Route { need, method, path, parts } in table() {
+        match parts {
+            Parts::Described((schemas, paths, inner)) => {
+                all = all.routes((schemas, paths, guarded(need, &method, inner)));
             }
-        };
-        all = all.routes((schemas, paths, guarded));
+            // Not in our description: it has one of its own, and its clients know it.
+            Parts::Documented(inner) => {
+                let guarded = guarded(need, &method, inner);
+                for spelling in profile::spellings(&path) {
+                    others = others.route(&spelling, guarded.clone());
+                }
+            }
+        }
     }
-    all.split_for_parts()
+    let (own, descriptions) = all.split_for_parts();
+    (own.merge(profile::finish(others)), descriptions)
 }
 
 /// The router.
@@ -194,7 +243,7 @@ pub(super) fn router() -> Router<App> {
     assemble().0
 }
 
-/// The descriptions of all routes.
+/// The descriptions of our own routes.
 pub(super) fn descriptions() -> OpenApi {
     assemble().1
 }

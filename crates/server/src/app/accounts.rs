@@ -212,6 +212,19 @@ impl App {
         found.map(|_| ()).ok_or(Refusal::NotFound { what: "account" }.into())
     }
 
+    /// The account of a domain. Of one that nobody has, an id that no account has: so what follows
+    /// answers for it as for any other that is not there.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn account_at(&self, domain: &str) -> Result<AccountId, Error> {
+        let domain = domain.trim().to_lowercase();
+        let nobodys = AccountId::derive(&[b"no account has this domain", domain.as_bytes()]);
+        let read = move |reading: &mut Reading<'_>| reading.claim(ClaimKind::Domain, &domain);
+        let claim = self.book.read(Sight::House, read).await?;
+        Ok(claim.map_or(nobodys, |claim| claim.account))
+    }
+
     pub(super) async fn find_account(&self, id: AccountId) -> Result<Option<Account>, Error> {
         Ok(self.book.read(Sight::Account(id), move |reading| reading.account(id)).await?)
     }

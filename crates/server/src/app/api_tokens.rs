@@ -1,5 +1,7 @@
 //! API tokens and clients: made, shown once, exchanged for access tokens, revoked.
 
+use std::collections::BTreeSet;
+
 use ledger::command::{Command, ExchangeToken, LONGEST_TOKEN, MakeApiToken, Maker, RevokeApiToken};
 use ledger::house::HOUSE;
 use ledger::person::{ApiToken, ApiTokenKind, Bounds};
@@ -17,6 +19,8 @@ use crate::keys::to_hex;
 
 /// How long an access token lasts. The documented profile says `expires_in` 3599 seconds.
 const ACCESS_LASTS: Span = Span::from_seconds(3_599);
+/// How the text of a personal token begins.
+const PERSONAL: &str = "scrip_pat_";
 /// How many tokens a list shows.
 const MOST: u32 = 500;
 
@@ -38,6 +42,53 @@ pub struct MadeApiToken {
     pub token: ApiToken,
     /// Its text.
     pub text: String,
+}
+
+/// What is shown for an access token.
+#[derive(Clone, Copy)]
+pub enum Shown<'a> {
+    /// An API client with one of its secrets.
+    Client {
+        /// Its id.
+        id: &'a str,
+        /// The secret.
+        secret: &'a str,
+    },
+    /// A person with a personal token of theirs.
+    Personal {
+        /// The e-mail address by which they sign in.
+        email: &'a str,
+        /// The token.
+        token: &'a str,
+    },
+}
+
+impl Shown<'_> {
+    fn secret(&self) -> &str {
+        match self {
+            Self::Client { secret, .. } => secret,
+            Self::Personal { token, .. } => token,
+        }
+    }
+
+    /// Why it gives nothing. What has not the form of a personal token is taken for a password,
+    /// and whether it is one is not looked at.
+    fn wrong(&self) -> Error {
+        match self {
+            Self::Client { .. } => Error::bad(
+                "oauth.invalid_client",
+                "this secret does not work, or is not this client's: copy both again, or make a new secret",
+            ),
+            Self::Personal { token, .. } if token.trim().starts_with(PERSONAL) => Error::bad(
+                "oauth.invalid_grant",
+                "this personal token does not work, or is not this person's: copy it again, or make a new one",
+            ),
+            Self::Personal { .. } => Error::bad(
+                "token.password",
+                "passwords are not taken here: make a personal token in the portal and send it in place of the password",
+            ),
+        }
+    }
 }
 
 /// An access token as its asker gets it.
@@ -227,52 +278,105 @@ impl App {
         Ok(())
     }
 
-    /// An access token for an API client's secret, or for a personal token.
+    /// An access token for an API client's secret, or for a personal token of a person.
     ///
     /// # Errors
-    /// `auth.too_often`, `oauth.invalid_client` for a secret that does not work or is not the
-    /// client's, faults of the store.
+    /// `auth.too_often`; `oauth.invalid_client` for a secret that does not work or is not the
+    /// client's; `oauth.invalid_grant` and `token.password` for what is no personal token of the
+    /// person's; `oauth.invalid_scope` if nothing of what is asked for is within it; faults of the
+    /// store. Each wrong one counts as a failed try.
     pub async fn exchange_token(
         &self,
-        client: Option<&str>,
-        secret: &str,
+        shown: &Shown<'_>,
         bounds: Option<Bounds>,
         address: &str,
     ) -> Result<AccessToken, Error> {
         self.wait_after_wrong(address)?;
-        let wrong = || {
-            let text = "this secret does not work, or is not this client's: copy both again, or make a new secret";
-            Error::bad("oauth.invalid_client", text)
-        };
-        let hash: [u8; 32] = Sha256::digest(secret.trim().as_bytes()).into();
         let now = self.world.now();
-        let read = move |reading: &mut Reading<'_>| reading.api_token(hash);
-        let shown = self.book.read(Sight::House, read).await?;
-        let fits = |one: &ApiToken| {
-            one.works(now)
-                && one.kind != ApiTokenKind::Access
-                && client.is_none_or(|client| client.parse() == Ok(one.id))
+        let found = self.find_shown(shown, now).await?;
+        let member = match &found {
+            Some(token) => self.member(token.person).await?,
+            None => None,
         };
-        let Some(shown) = shown.filter(fits) else {
+        let theirs = |member: &Member| match shown {
+            Shown::Client { .. } => true,
+            Shown::Personal { email, .. } => member.email().to_lowercase() == fold(email),
+        };
+        let (Some(token), Some(_)) = (found, member.filter(theirs)) else {
             self.attempts.note_wrong(address, now);
-            return Err(wrong());
+            return Err(shown.wrong());
         };
-        if self.member(shown.person).await?.is_none() {
-            return Err(wrong());
+        let bounds = bounds.unwrap_or(Bounds::Everything).within(&token.bounds);
+        if bounds == Bounds::Only(BTreeSet::new()) {
+            let text = format!(
+                "nothing of this scope is within what was shown: ask for some of: {}",
+                token.bounds.words()
+            );
+            return Err(Error::bad("oauth.invalid_scope", text));
         }
-        let (text, access_hash) = self.token_text("access");
+        self.make_access_token(token, bounds, now).await
+    }
+
+    /// The bounds of an API client that shows itself beside a person's own token.
+    ///
+    /// # Errors
+    /// `auth.too_often`, `oauth.invalid_client`, faults of the store.
+    pub async fn client_bounds(
+        &self,
+        id: &str,
+        secret: &str,
+        address: &str,
+    ) -> Result<Bounds, Error> {
+        self.wait_after_wrong(address)?;
+        let now = self.world.now();
+        let shown = Shown::Client { id, secret };
+        let Some(token) = self.find_shown(&shown, now).await? else {
+            self.attempts.note_wrong(address, now);
+            return Err(shown.wrong());
+        };
+        Ok(token.bounds)
+    }
+
+    /// What was shown, if it works and is what it is shown as.
+    async fn find_shown(
+        &self,
+        shown: &Shown<'_>,
+        now: Timestamp,
+    ) -> Result<Option<ApiToken>, Error> {
+        let hash: [u8; 32] = Sha256::digest(shown.secret().trim().as_bytes()).into();
+        let read = move |reading: &mut Reading<'_>| reading.api_token(hash);
+        let found = self.book.read(Sight::House, read).await?;
+        let fits = |one: &ApiToken| match shown {
+            Shown::Client { id, .. } => {
+                one.kind == ApiTokenKind::ClientSecret && id.trim().parse() == Ok(one.id)
+            }
+            Shown::Personal { .. } => one.kind == ApiTokenKind::Personal,
+        };
+        Ok(found.filter(|one| one.works(now) && fits(one)))
+    }
+
+    async fn make_access_token(
+        &self,
+        shown: ApiToken,
+        bounds: Bounds,
+        now: Timestamp,
+    ) -> Result<AccessToken, Error> {
+        let (text, hash) = self.token_text("access");
+        let expires_at = now.plus(ACCESS_LASTS).min(shown.expires_at);
         let access = ApiToken {
-            hash: access_hash,
+            hash,
             kind: ApiTokenKind::Access,
-            bounds: bounds.unwrap_or(Bounds::Everything).within(&shown.bounds),
+            bounds: bounds.clone(),
             made_at: now,
-            expires_at: now.plus(ACCESS_LASTS),
-            revoked_at: None,
+            expires_at,
             ..shown
         };
-        let (lasts, bounds) = (access.expires_at.min(shown.expires_at), access.bounds.clone());
-        let command = ExchangeToken { shown: hash, access };
+        let command = ExchangeToken { shown: shown.hash, access };
         self.write(Command::ExchangeToken(Box::new(command))).await?;
-        Ok(AccessToken { text, lasts: lasts.since(now), bounds })
+        Ok(AccessToken { text, lasts: expires_at.since(now), bounds })
     }
+}
+
+fn fold(email: &str) -> String {
+    email.trim().to_lowercase()
 }

@@ -3,7 +3,7 @@
 
 use ledger::command::{AdmitPerson, Command, EditPerson, KnowPerson, Own, check_email};
 use ledger::house::{ClaimKind, HOUSE};
-use ledger::person::{Credentials, Grant, Person, PersonState};
+use ledger::person::{ApiToken, ApiTokenKind, Credentials, Grant, Person, PersonState};
 use ledger::refusal::Refusal;
 use ledger::role::{Action, Actor, Member, Permit};
 use sha2::{Digest as _, Sha256};
@@ -196,7 +196,9 @@ impl App {
         let hash: [u8; 32] = Sha256::digest(text.as_bytes()).into();
         let now = self.world.now();
         let read = move |reading: &mut Reading<'_>| {
-            let Some(token) = reading.api_token(hash)?.filter(|one| one.works(now)) else {
+            // A client's secret is not shown but where it is exchanged.
+            let shown = |one: &ApiToken| one.works(now) && one.kind != ApiTokenKind::ClientSecret;
+            let Some(token) = reading.api_token(hash)?.filter(shown) else {
                 return Ok(None);
             };
             // An access token ends with the last secret that it could have been made from.

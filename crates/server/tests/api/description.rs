@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use server::api::{Need, description, stated};
+use server::api::{Need, Stated, description, stated};
 
 use crate::home::both;
 
@@ -45,7 +45,11 @@ fn the_committed_description_is_current() {
 fn every_route_is_described_with_how_to_sign_in() {
     let described = described();
     assert_eq!(described["openapi"], "3.1.0");
-    for route in stated() {
+    // The documented profile has a description of its own.
+    let own = |route: &Stated| {
+        !route.path.starts_with("/services/") && !matches!(route.need, Need::Secret)
+    };
+    for route in stated().into_iter().filter(own) {
         let operation = &described["paths"][&route.path][route.method.to_lowercase()];
         assert!(operation.is_object(), "{} {}", route.method, route.path);
         let signs_in = operation["security"][0]["bearer"].is_array();

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod alarms;
+mod api_tokens;
 mod asking;
 mod catalogue;
 mod customers;
@@ -17,6 +18,7 @@ mod instances;
 mod office;
 mod people;
 mod pools;
+mod profile;
 mod push;
 mod reach;
 mod roles;

@@ -23,6 +23,7 @@ const HEAD: &str = "\
 # yes: in the whole account (or house); part: in the virtual accounts of the role; no.
 # opr operator, sup support, app approver, adm administrator, usr user, vwr viewer, vad virtual
 # administrator, vus virtual user, vvw virtual viewer. Each cell is executed by roles.rs.
+# N: /services/api/smart-accounts-and-licensing, the documented profile.
 # UPDATE=1 cargo test -p server --test api roles  writes it anew.
 #
 ";
@@ -49,14 +50,14 @@ fn with_role(role: Role) -> Actor {
 
 fn may(actor: &Actor, need: Need) -> &'static str {
     let (action, place) = match need {
-        Need::Nothing | Need::Seal => return "yes",
+        Need::Nothing | Need::Seal | Need::Secret => return "yes",
         Need::Person if matches!(actor, Actor::Person(_)) => return "yes",
         Need::Person => return "no",
         Need::Right(action, place) => (action, place),
     };
     let scope = match place {
         Where::House => Scope::House,
-        Where::Account => Scope::Account(AccountId::from_bytes([1; 16])),
+        Where::Account | Where::Domain => Scope::Account(AccountId::from_bytes([1; 16])),
     };
     match permit(actor, action, scope) {
         Ok(permit) if *permit.reach() == ledger::role::Reach::Whole => "yes",
@@ -69,9 +70,12 @@ fn needs(need: Need) -> String {
     match need {
         Need::Nothing => "nothing".to_owned(),
         Need::Seal => "a seal".to_owned(),
+        Need::Secret => "a secret in the request".to_owned(),
         Need::Person => "to be a person".to_owned(),
         Need::Right(action, Where::House) => format!("{}, house", action.words()),
-        Need::Right(action, Where::Account) => format!("{}, account", action.words()),
+        Need::Right(action, Where::Account | Where::Domain) => {
+            format!("{}, account", action.words())
+        }
     }
 }
 
@@ -82,7 +86,8 @@ fn line(route: &Stated) -> String {
         .chain([&Actor::Operator, &Actor::Host, &Actor::Anonymous])
         .map(|actor| format!(" {:<4}", may(actor, route.need)))
         .collect();
-    let (asked, needed) = (format!("{:<4} {}", route.method, route.path), needs(route.need));
+    let path = route.path.replace("/services/api/smart-accounts-and-licensing", "N");
+    let (asked, needed) = (format!("{:<4} {path}", route.method), needs(route.need));
     format!("{asked:<75} | {needed:<41} |{}\n", cells.trim_end())
 }
 
@@ -112,6 +117,10 @@ fn every_action_has_a_route() {
 #[derive(Clone)]
 struct Scene {
     account: String,
+    domain: String,
+    /// The name of the virtual account.
+    name: String,
+    token_text: String,
     place: String,
     pool: String,
     instance: String,
@@ -135,6 +144,9 @@ impl Scene {
         };
         Self {
             account: absent(&self.account),
+            domain: "absent.example".to_owned(),
+            name: self.name.clone(),
+            token_text: self.token_text.clone(),
             place: absent(&self.place),
             pool: absent(&self.pool),
             instance: absent(&self.instance),
@@ -180,9 +192,14 @@ async fn furnish(office: &Office, site: &Site, place: &str, mark: &str) -> Scene
     let viewer = json!({"email": format!("{mark}@spare.example").to_lowercase(), "role": "virtual_viewer", "virtual_account": place});
     let grant = office.post(&format!("{path}/grants"), &viewer).await.created();
     let spare = office.post(&format!("{path}/tokens"), &new).await.created();
+    let account = office.get(&path).await.ok();
+    let places = office.rows(&format!("{path}/virtual-accounts")).await;
     let fresh = Device::new(&format!("{mark}FIVE"), seed.wrapping_add(1));
     Scene {
         account: site.account.clone(),
+        domain: text(&account["domain"]),
+        name: text(&places.iter().find(|one| one["id"] == place).expect("it is there")["name"]),
+        token_text: token_text(&token),
         place: place.to_owned(),
         pool: text(&pools[0]["id"]),
         instance: text(&foreign["id"]),
@@ -200,7 +217,11 @@ async fn furnish(office: &Office, site: &Site, place: &str, mark: &str) -> Scene
 /// A request of a route that would have an effect.
 fn request(route: &Stated, scene: &Scene, nth: usize) -> (String, String) {
     let put = |path: String, name: &str, id: &str| path.replace(&format!("{{{name}}}"), id);
+    let profile = route.path.starts_with("/services/");
     let mut path = put(route.path.clone(), "account", &scene.account);
+    if profile {
+        path = put(path, "virtual_account", &scene.name);
+    }
     for (name, id) in [
         ("pool", &scene.pool),
         ("instance", &scene.instance),
@@ -212,6 +233,8 @@ fn request(route: &Stated, scene: &Scene, nth: usize) -> (String, String) {
         ("person", &scene.person),
         ("api_client", &scene.client),
         ("api_token", &scene.own_token),
+        ("domain", &scene.domain),
+        ("customer", &"customer".to_owned()),
     ] {
         path = put(path, name, id);
     }
@@ -223,6 +246,11 @@ fn request(route: &Stated, scene: &Scene, nth: usize) -> (String, String) {
     let place = &scene.place;
     let body = match (route.method, route.path.rsplit('/').next()) {
         ("GET", _) => return (path, String::new()),
+        (_, Some("token.oauth2" | "token")) => return (path, String::new()),
+        (_, Some("licenses" | "devices")) => json!({"virtualAccounts": [scene.name]}),
+        (_, Some("revoke")) if profile => json!({"tokens": [scene.token_text]}),
+        (_, Some("tokens")) if profile => json!({"expiresAfterDays": 1}),
+        (_, Some("delete")) => json!({}),
         (_, Some("usage-files")) => {
             path = format!("{path}?virtual_account={place}");
             return (path, save(&[foreign(&format!("NEW{nth}"), 1, DNA, 1, NOON)]));
@@ -307,7 +335,11 @@ async fn everything(office: &Office, scene: &Scene) -> Vec<Value> {
 
 /// The code of a problem, or nothing.
 fn code(answer: &Answer) -> String {
-    if answer.status.is_success() { String::new() } else { text(&answer.json()["code"]) }
+    if answer.status.is_success() {
+        return String::new();
+    }
+    let problem = answer.json();
+    text(problem.get("code").unwrap_or(&problem["error"]))
 }
 
 /// An account with what each route may name in both of its virtual accounts, and a foreign one.
@@ -349,7 +381,10 @@ fn granted(role: Role, site: &Site) -> Value {
 /// Drives every route as somebody with a role, on what is theirs and what is not.
 async fn walk(office: &Office, town: &Town, role: Role, token: &str) {
     let whole = Actor::Host;
-    for (nth, route) in stated().iter().enumerate() {
+    let mut routes = stated();
+    // From then on support sees the account as its customer does.
+    routes.sort_by_key(|route| route.path.ends_with("/see-as-customer"));
+    for (nth, route) in routes.iter().enumerate() {
         let nth = nth + 100 * role as usize;
         let what = format!("{role:?} {} {}", route.method, route.path);
         let expected = may(&with_role(role), route.need);
@@ -394,7 +429,8 @@ async fn walk(office: &Office, town: &Town, role: Role, token: &str) {
         if place == Where::House || may(&whole, route.need) == "no" {
             continue;
         }
-        let names_a_thing = route.path.matches('{').count() > 1 && !route.path.contains("{tag}")
+        let names_a_thing = route.path.replace("{customer}", "").matches('{').count() > 1
+            && !route.path.contains("{tag}")
             || route.method == "POST";
         if role.breadth() == Breadth::VirtualAccount && names_a_thing {
             let answer = drive(office, route, &town.sibling, Some(token), nth + 40).await;
@@ -424,7 +460,7 @@ both! {
             let expected = match route.need {
                 Need::Nothing if route.path.ends_with("/terms") => 404,
                 Need::Nothing => 200,
-                Need::Seal => 400,
+                Need::Seal | Need::Secret => 400,
                 Need::Right(..) | Need::Person => 401,
             };
             assert_eq!(answer.status.as_u16(), expected, "{} {}", route.method, route.path);
