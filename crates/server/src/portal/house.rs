@@ -17,7 +17,7 @@ use wire::time::Span;
 use super::answer::{Unshown, shown};
 use super::customer::{lines, terms_text};
 use super::door::Guest;
-use super::facts::{house_nav, moment};
+use super::facts::{house_nav, may, moment};
 use super::forms::{Typed, refused, with_status, wrong};
 use super::overview::account_id;
 use super::pages::customer::{FormPage, TermsPage, TermsText};
@@ -96,8 +96,9 @@ async fn person_page(app: &App, guest: &Guest, id: PersonId) -> Result<PersonPag
             None => grant.account.to_string(),
         },
         path: match grant.account {
-            HOUSE => paths::HOUSE_ROLES.to_owned(),
-            account => fill(paths::PEOPLE, &[&account.to_string()]),
+            HOUSE => Some(paths::HOUSE_ROLES.to_owned()),
+            account => may(guest, Action::ReadPeople, account)
+                .map(|_| fill(paths::PEOPLE, &[&account.to_string()])),
         },
         granted: moment(grant.granted_at, now),
         ends: grant.ends_at.map(|at| moment(at, now)),

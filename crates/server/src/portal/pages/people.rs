@@ -224,8 +224,8 @@ pub struct RoleRow {
     pub role: &'static str,
     /// The account's name, or the house's.
     pub account: String,
-    /// The account's people; `None` for the house.
-    pub path: String,
+    /// Where it stands among the others, for who may see that.
+    pub path: Option<String>,
     /// When it was granted.
     pub granted: Moment,
     /// When it ends by itself.

@@ -225,7 +225,7 @@ fn person() -> PersonPage {
         roles: vec![RoleRow {
             role: "Smart Account User",
             account: text("Halden <& Sons>"),
-            path: text("/accounts/acct_01KAQ3/people"),
+            path: Some(text("/accounts/acct_01KAQ3/people")),
             granted: at(DAY),
             ends: Some(at(-DAY)),
         }],
