@@ -49,10 +49,8 @@ fn state(state: AccountState) -> &'static str {
 
 fn facts(account: &Account) -> Vec<(&'static str, String)> {
     let policy = &account.policy;
-    let policy = format!(
-        "{}: perpetual licenses are reported every {} days",
-        policy.name, policy.perpetual.frequency_days
-    );
+    let hours = policy.push_interval_seconds / 3_600;
+    let policy = format!("{}, devices report by themselves every {hours} hours", policy.name);
     let mut facts = vec![
         ("Name", account.name.clone()),
         ("Domain", account.domain.clone()),
