@@ -7,13 +7,20 @@
 pub mod pages;
 
 mod answer;
+mod banners;
+mod clients;
+mod customer;
 mod door;
 mod events;
 mod facts;
+mod forms;
+mod house;
 mod overview;
 mod pastes;
+mod people;
 mod things;
 mod tokens;
+mod virtual_accounts;
 
 use axum::Router;
 use axum::extract::Path;
@@ -27,7 +34,7 @@ use pages::paths;
 /// All routes of the portal.
 pub fn routes() -> Router<App> {
     Router::new()
-        .route("/", get(door::home))
+        .route("/", get(overview::home))
         .route(paths::SIGN_IN, get(door::show_sign_in).post(door::sign_in))
         .route(paths::SIGN_OUT, post(door::sign_out))
         .route(paths::ACCOUNTS, get(overview::accounts))
@@ -42,8 +49,43 @@ pub fn routes() -> Router<App> {
         .route(paths::TOKENS, get(tokens::list).post(tokens::create))
         .route(paths::REVOKE_TOKEN, post(tokens::revoke))
         .route("/assets/{name}", get(asset))
+        .merge(administration())
+        .merge(house_pages())
         .fallback(absent)
         .layer(axum::middleware::from_fn(answer::with_safety_headers))
+}
+
+/// The administration of an account.
+fn administration() -> Router<App> {
+    Router::new()
+        .route(paths::PEOPLE, get(people::list).post(people::grant))
+        .route(paths::END_ROLE, get(people::ask_end).post(people::end))
+        .route(paths::INVITE, post(people::invite))
+        .route(paths::DECIDE, post(people::decide))
+        .route(paths::PROPERTIES, get(customer::show).post(customer::edit))
+        .route(paths::UPGRADE, post(customer::upgrade))
+        .route(paths::ACCEPT_TERMS, post(customer::accept))
+        .route(paths::VIRTUAL_ACCOUNTS, get(virtual_accounts::list).post(virtual_accounts::create))
+        .route(paths::VIRTUAL_ACCOUNT, get(virtual_accounts::show).post(virtual_accounts::edit))
+        .route(paths::ARCHIVE, get(virtual_accounts::ask_archive).post(virtual_accounts::archive))
+        .route(paths::RESTORE, post(virtual_accounts::restore))
+        .route(paths::API_CLIENTS, get(clients::list).post(clients::create))
+        .route(paths::MORE_SECRETS, post(clients::more))
+        .route(paths::REVOKE_CLIENT, get(clients::ask_revoke).post(clients::revoke))
+}
+
+/// The house, and support's look into an account.
+fn house_pages() -> Router<App> {
+    Router::new()
+        .route(paths::NEW_ACCOUNT, get(house::new_account).post(house::create_account))
+        .route(paths::EVERYBODY, get(house::everybody))
+        .route(paths::PERSON, get(house::person).post(house::admit))
+        .route(paths::HOUSE_ROLES, get(house::roles).post(house::grant))
+        .route(paths::END_HOUSE_ROLE, get(house::ask_end).post(house::end))
+        .route(paths::INVITE_HOUSE, post(house::invite))
+        .route(paths::TERMS, get(house::terms).post(house::publish))
+        .route(paths::SEE_AS, get(house::ask_see).post(house::see))
+        .route(paths::STOP_SEEING, post(house::stop_seeing))
 }
 
 /// An address that leads nowhere.

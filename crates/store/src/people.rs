@@ -70,8 +70,10 @@ impl Reading<'_> {
              AND (email_folded, person_id) > ($3, $4) ORDER BY email_folded, person_id LIMIT $5",
             Person::TABLE.names("")
         );
+        // No address holds a NUL, and PostgreSQL takes none as a value.
+        let begins = begins.replace('\0', "\u{10FFFF}");
         let end = format!("{begins}\u{10FFFF}");
-        self.records(&sql, &row![begins.to_owned(), end, after.0.to_owned(), after.1, most])
+        self.records(&sql, &row![begins, end, after.0.to_owned(), after.1, most])
     }
 
     /// Whether somebody who can sign in is an operator.

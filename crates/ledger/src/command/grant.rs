@@ -12,7 +12,7 @@ use crate::page::Page;
 use crate::person::{AccessRequest, AccessState, Grant, Letter, Link};
 use crate::posting::{Effect, Event, Posting};
 use crate::refusal::Refusal;
-use crate::role::{Action, Role};
+use crate::role::{Action, Actor, Permit, Role};
 
 /// Grants a role to a person.
 #[derive(Clone, Debug)]
@@ -130,13 +130,26 @@ pub struct EndGrant {
     pub letter: Option<Letter>,
 }
 
+/// Whether a grant is the one by which the asker, the vendor's support, sees the account.
+fn is_own_look(grant: &Grant, permit: &Permit) -> bool {
+    let own = matches!(permit.actor(), Actor::Person(member) if member.person() == grant.person);
+    own && grant.role == Role::Support
+}
+
 impl EndGrant {
     pub(super) fn decide(&self, page: &Page, now: Timestamp) -> Result<Posting, Stop> {
-        self.asked.permit.allows(Action::ManagePeople, self.account)?;
+        let permit = &self.asked.permit;
+        let looks = permit.action() == Action::SeeAsCustomer;
+        let action = if looks { Action::SeeAsCustomer } else { Action::ManagePeople };
+        permit.allows(action, self.account)?;
         let not_found = Refusal::NotFound { what: "grant" };
         let all = page.grants_of(self.account)?;
         let found = all.iter().find(|one| one.id == self.id).copied();
         let grant = found.ok_or(not_found.clone())?;
+        // Support ends its own look at an account, and no other role.
+        if looks && !is_own_look(grant, permit) {
+            return Err(not_found.into());
+        }
         // Who could not grant it does not end it either; out of reach, it is not even there.
         match (grant.virtual_account, self.asked.permit.reach()) {
             (Some(place), _) => self.asked.permit.covers(place).map_err(|_| not_found)?,

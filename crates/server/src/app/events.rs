@@ -75,6 +75,10 @@ fn sees_whole_log(permit: &Permit, account: AccountId) -> Result<(), Refusal> {
 /// The question, bounded to what a permit shows: an approver sees no acts on licenses, and who
 /// has a role in single virtual accounts sees what happened in those.
 fn bounded(permit: &Permit, mut question: EventQuestion) -> EventQuestion {
+    // No text that is kept holds a NUL, and PostgreSQL takes none as a value.
+    for text in [&mut question.action, &mut question.subject].into_iter().flatten() {
+        *text = text.replace('\0', "\u{fffd}");
+    }
     if permit.role() == Role::Approver {
         question.sphere = Some(Sphere::Administration);
     }

@@ -1,13 +1,15 @@
 //! Roles: who has which, granted, ended, asked for, decided.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use ledger::command::{AskAccess, Command, DecideAccess, EndGrant, GrantRole, SeeAsCustomer};
 use ledger::house::{ClaimKind, HOUSE};
 use ledger::person::{AccessRequest, AccessState, Grant, LinkPurpose, Person, PersonState};
 use ledger::refusal::Refusal;
-use ledger::role::{Action, Actor, Breadth, Member, Permit, Role};
+use ledger::role::{Action, Actor, Breadth, Member, Permit, Reach, Role};
 use store::listing::{AccessRequestColumn, Cursor, Direction, GrantColumn, Query, Rows, Test};
 use store::{Reading, Sight, Value};
-use wire::id::{AccessRequestId, AccountId, GrantId, VirtualAccountId};
+use wire::id::{AccessRequestId, AccountId, GrantId, PersonId, VirtualAccountId};
 use wire::time::{Span, Timestamp};
 
 use super::inventory::in_reach;
@@ -46,7 +48,78 @@ pub struct WantedAccess {
     pub message: String,
 }
 
+/// Who has a role, as far as lists of roles tell it.
+#[derive(Clone, Debug)]
+pub struct Holder {
+    /// Their name; may be empty.
+    pub name: String,
+    /// Whether they can sign in.
+    pub state: PersonState,
+}
+
 impl App {
+    /// Who has some roles of an account, or of the house.
+    ///
+    /// # Errors
+    /// `permit.denied`, faults of the store.
+    pub async fn holders(
+        &self,
+        permit: &Permit,
+        account: AccountId,
+        grants: &[Grant],
+    ) -> Result<BTreeMap<PersonId, Holder>, Error> {
+        permit.allows(Action::ReadPeople, account)?;
+        let ids: BTreeSet<PersonId> = grants.iter().map(|grant| grant.person).collect();
+        let read = move |reading: &mut Reading<'_>| {
+            let mut holders = BTreeMap::new();
+            for id in ids {
+                if let Some(person) = reading.person(id)? {
+                    holders.insert(id, Holder { name: person.name, state: person.state });
+                }
+            }
+            Ok(holders)
+        };
+        Ok(self.book.read(Sight::House, read).await?)
+    }
+
+    /// A role that is in force and that the asker may end.
+    ///
+    /// # Errors
+    /// `permit.denied`, `not_found`, faults of the store.
+    pub async fn grant_to_end(
+        &self,
+        permit: &Permit,
+        account: AccountId,
+        id: GrantId,
+    ) -> Result<Grant, Error> {
+        permit.allows(Action::ManagePeople, account)?;
+        let not_found = Refusal::NotFound { what: "grant" };
+        let grant = self.find_grant(account, id).await?;
+        let within = match grant.virtual_account {
+            Some(place) => permit.reach().covers(place),
+            None => *permit.reach() == Reach::Whole,
+        };
+        if within && grant.is_in_force(self.world.now()) {
+            Ok(grant)
+        } else {
+            Err(not_found.into())
+        }
+    }
+
+    /// Ends, before its time, that support sees an account as its customer does.
+    ///
+    /// # Errors
+    /// `permit.denied`, `not_found`, faults of the store.
+    pub async fn stop_seeing(&self, ask: &Ask, account: AccountId) -> Result<(), Error> {
+        ask.permit.allows(Action::SeeAsCustomer, account)?;
+        let not_found = Refusal::NotFound { what: "grant" };
+        let Actor::Person(member) = ask.permit.actor() else { return Err(not_found.into()) };
+        let own = |grant: &&Grant| grant.account == account && grant.role == Role::Support;
+        let id = member.grants().iter().find(own).map(|grant| grant.id).ok_or(not_found)?;
+        let command = EndGrant { asked: ask.asked(), account, id, letter: None };
+        self.ask(ask, Command::EndGrant(Box::new(command))).await
+    }
+
     /// A page of the roles in an account, or in the house, by e-mail address.
     ///
     /// # Errors

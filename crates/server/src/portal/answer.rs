@@ -80,7 +80,7 @@ fn problem_page(problem: &Problem) -> Response {
         ways: Vec::new(),
         back: Act { label: "To the overview".to_owned(), href: "/".to_owned() },
     };
-    let html = page.document().unwrap_or_else(|_| problem.title.clone());
+    let html = plain(page.document().unwrap_or_else(|_| problem.title.clone()));
     (problem.status_code(), Html(html)).into_response()
 }
 
@@ -88,7 +88,13 @@ fn problem_page(problem: &Problem) -> Response {
 pub(super) fn shown(page: &impl Page, headers: &HeaderMap) -> Result<Response, Unshown> {
     let html =
         if headers.contains_key(FRAGMENT_HEADER) { page.fragment()? } else { page.document()? };
-    Ok(Html(html).into_response())
+    Ok(Html(plain(html)).into_response())
+}
+
+/// A page without control characters: some name, or what was typed, may hold them.
+fn plain(html: String) -> String {
+    let strange = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if html.contains(strange) { html.replace(strange, "\u{fffd}") } else { html }
 }
 
 /// Nothing is loaded from elsewhere, nothing frames a page, nothing of it is kept.

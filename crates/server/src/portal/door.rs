@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq as _;
 use wire::id::{AccountId, RequestId};
 
 use super::answer::{Unshown, shown};
-use super::pages::frame::{Guard, Visitor};
+use super::pages::frame::{Guard, SignedInBy, Visitor};
 use super::pages::sign_in::{Credential, SignIn};
 use crate::app::sessions::SignedIn;
 use crate::app::{App, Ask, Error};
@@ -59,6 +59,11 @@ impl Guest {
         Ok(permit.asked_from(&self.address))
     }
 
+    /// The right to do something in the house.
+    pub(super) fn may_house(&self, action: Action) -> Result<Permit, Unshown> {
+        Ok(permit(&self.signed_in.actor, action, Scope::House)?.asked_from(&self.address))
+    }
+
     /// The right to read the whole house.
     pub(super) fn may_read_house(&self) -> Result<Permit, Unshown> {
         Ok(permit(&self.signed_in.actor, Action::Read, Scope::House)?.asked_from(&self.address))
@@ -73,7 +78,11 @@ impl Guest {
     }
 
     pub(super) fn visitor(&self, app: &App) -> Visitor {
-        Visitor { name: self.signed_in.actor.words(), sign_out: self.guard(app) }
+        let by = match self.signed_in.member() {
+            Some(_) => SignedInBy::Themself,
+            None => SignedInBy::SetUpSecret,
+        };
+        Visitor { name: self.signed_in.actor.words(), sign_out: self.guard(app), by }
     }
 
     /// Confirms a form's hidden fields and makes a request of it.
@@ -98,9 +107,9 @@ fn stale_form() -> Unshown {
 #[derive(Debug, Deserialize)]
 pub(super) struct Hidden {
     #[serde(default)]
-    csrf: String,
+    pub(super) csrf: String,
     #[serde(default)]
-    request_id: String,
+    pub(super) request_id: String,
 }
 
 fn address(parts: &Parts) -> String {
@@ -263,13 +272,4 @@ pub(super) async fn sign_out(
         app.sign_out(&token).await?;
     }
     Ok(with_session(Redirect::to("/sign-in").into_response(), &app, "", 0))
-}
-
-/// The start: the only account's overview, or the list of accounts.
-pub(super) async fn home(State(app): State<App>, guest: Guest) -> Result<Response, Unshown> {
-    let accounts = app.accounts(&guest.may_read_house()?).await?;
-    Ok(match accounts.as_slice() {
-        [only] => Redirect::to(&format!("/accounts/{}", only.id)).into_response(),
-        _ => Redirect::to("/accounts").into_response(),
-    })
 }

@@ -55,6 +55,7 @@ impl Asked {
             action: self.action.clone(),
             subject: self.subject.clone(),
             actor: self.actor.clone(),
+            virtual_account: self.virtual_account.clone(),
             error: String::new(),
         };
         let mut day = |text: &str| {
@@ -66,6 +67,8 @@ impl Asked {
         };
         let (since, until) = (day(&self.since), day(&self.until));
         let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let place = self.virtual_account.trim();
+        let within = (!place.is_empty()).then(|| place.parse().ok().into_iter().collect());
         let question = EventQuestion {
             since,
             // The last day counts to its end.
@@ -73,7 +76,7 @@ impl Asked {
             action: some(&self.action),
             subject: some(&self.subject),
             actor: some(&self.actor),
-            within: self.virtual_account.parse().ok().map(|place| [place].into()),
+            within,
             sphere: None,
             after: None,
         };

@@ -1,9 +1,12 @@
 //! From what use cases answer to what pages show.
 
+use std::collections::BTreeSet;
+
+use ledger::account::Account;
 use ledger::instance::{Instance, Proof};
 use ledger::license::License;
 use ledger::pool::Standing;
-use ledger::role::Action;
+use ledger::role::{Action, Permit, Reach, Role};
 use wire::id::{AccountId, PoolId};
 use wire::tag::EntitlementTag;
 use wire::time::Timestamp;
@@ -11,11 +14,12 @@ use wire::time::Timestamp;
 use super::answer::Unshown;
 use super::door::Guest;
 use super::pages::alarms::{Alarm, Cause, Need};
-use super::pages::frame::{AccountChoice, Frame, VirtualAccountChoice};
+use super::pages::frame::{AccountChoice, Frame, HouseNav, Part, VirtualAccountChoice};
 use super::pages::moment::Moment;
 use super::pages::parts::{
     Act, Counted, InUse, InstanceState, LicenseLink, PoolAlert, Severity, Way,
 };
+use super::pages::paths;
 use crate::app::App;
 use crate::app::alarms::AlarmView;
 use crate::app::inventory::PoolView;
@@ -27,6 +31,10 @@ const COUNT_LIMIT: i64 = 10_000;
 const ALARMS: u32 = 1_000;
 /// How many virtual accounts the switcher names.
 const PLACES: u32 = 500;
+/// How many other accounts the switcher names; the list of accounts has all.
+const OTHERS: usize = 30;
+/// How many accounts are read for an operator's switcher.
+const OPERATORS: u32 = 31;
 
 /// A count as pages say it.
 pub(super) fn counted(count: i64) -> Counted {
@@ -48,6 +56,11 @@ pub(super) fn moment(at: Timestamp, now: Timestamp) -> Moment {
     Moment::new(at.millis(), now.millis())
 }
 
+/// Whether a person may do something in an account.
+pub(super) fn may(guest: &Guest, action: Action, account: AccountId) -> Option<Permit> {
+    guest.may(action, account).ok()
+}
+
 /// The frame of an account's pages.
 pub(super) async fn frame(
     app: &App,
@@ -55,11 +68,18 @@ pub(super) async fn frame(
     account: AccountId,
     chosen: Option<String>,
 ) -> Result<Frame, Unshown> {
-    let reads = guest.may(Action::Read, account)?;
+    let reads = guest.may(Action::ReadAccount, account)?;
     let own = app.account(&reads, account).await?;
-    let places = app.virtual_accounts(&reads, account, None, None, PLACES).await?.rows;
-    let others = app.accounts(&guest.may_read_house()?).await?;
-    let open = app.alarms(&reads, account, Some(AlarmState::Open), None, ALARMS).await?.rows;
+    let mut places = app.virtual_accounts(&reads, account, None, None, PLACES).await?.rows;
+    places.retain(|place| place.archived_at.is_none());
+    let licenses = may(guest, Action::Read, account);
+    let (open, open_alarms) = match &licenses {
+        Some(reads) => (
+            app.alarms(reads, account, Some(AlarmState::Open), None, ALARMS).await?.rows,
+            counted(app.count_open_alarms(reads, account).await?),
+        ),
+        None => (Vec::new(), Counted::Exactly(0)),
+    };
     let choice = |place: ledger::account::VirtualAccount| {
         let here = open.iter().filter(|view| view.alarm.virtual_account == place.id);
         VirtualAccountChoice {
@@ -68,19 +88,69 @@ pub(super) async fn frame(
             name: place.name,
         }
     };
+    let others = own_accounts(app, guest).await?.into_iter();
     Ok(Frame {
         account: account.to_string(),
-        account_name: own.name,
         other_accounts: others
-            .into_iter()
             .filter(|other| other.id != account)
             .map(|other| AccountChoice { account: other.id.to_string(), name: other.name })
+            .take(OTHERS)
             .collect(),
         virtual_accounts: places.into_iter().map(choice).collect(),
         chosen,
-        open_alarms: counted(app.count_open_alarms(&reads, account).await?),
+        open_alarms,
         visitor: guest.visitor(app),
+        parts: parts(guest, account),
+        banners: super::banners::of(app, guest, &own).await?,
+        account_name: own.name,
     })
+}
+
+/// What a person may see of an account.
+fn parts(guest: &Guest, account: AccountId) -> BTreeSet<Part> {
+    let mut parts = BTreeSet::new();
+    let seen = [
+        (Action::Read, Part::Licenses),
+        (Action::ReadEvents, Part::Events),
+        (Action::ReadPeople, Part::People),
+        (Action::ManageClients, Part::Clients),
+    ];
+    for (action, part) in seen {
+        let Some(permit) = may(guest, action, account) else { continue };
+        parts.insert(part);
+        let whole = *permit.reach() == Reach::Whole && permit.role() != Role::Approver;
+        if part == Part::Events && whole {
+            parts.insert(Part::WholeLog);
+        }
+    }
+    parts
+}
+
+/// The accounts in which somebody has a role, by name; for an operator the first of all.
+pub(super) async fn own_accounts(app: &App, guest: &Guest) -> Result<Vec<Account>, Unshown> {
+    let house = guest.may_read_house().ok().filter(|permit| permit.role() == Role::Operator);
+    if let Some(permit) = house {
+        return Ok(app.list_accounts(&permit, None, OPERATORS).await?.rows);
+    }
+    match guest.signed_in.member() {
+        Some(member) => Ok(app.accounts_of(member.person()).await?),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The pages of the house that a person may see.
+pub(super) fn house_nav(guest: &Guest, here: &'static str) -> HouseNav {
+    let tab = |label: &str, href: &str| Act { label: label.to_owned(), href: href.to_owned() };
+    let tabs = match guest.may_read_house() {
+        Ok(_) => vec![
+            tab("Accounts", paths::ACCOUNTS),
+            tab("People", paths::EVERYBODY),
+            tab("Vendor's roles", paths::HOUSE_ROLES),
+            tab("Terms", paths::TERMS),
+        ],
+        Err(_) => Vec::new(),
+    };
+    HouseNav { tabs, here }
 }
 
 /// The name of a license: the catalogue's, or the tag's own.

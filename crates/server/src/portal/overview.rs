@@ -2,9 +2,10 @@
 
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
+use ledger::account::AccountState;
 use ledger::alarm::AlarmState;
-use ledger::role::Action;
+use ledger::role::{Action, Role};
 use serde::Deserialize;
 use wire::id::{AccountId, VirtualAccountId};
 use wire::time::Timestamp;
@@ -12,16 +13,19 @@ use wire::time::Timestamp;
 use super::answer::{Unshown, shown};
 use super::door::Guest;
 use super::facts::{
-    alarm, counted, frame, in_use, instance_name, instance_state, license_name, moment, pool_alert,
-    whole,
+    alarm, counted, frame, house_nav, in_use, instance_name, instance_state, license_name, may,
+    moment, own_accounts, pool_alert, whole,
 };
-use super::pages::accounts::{AccountRow, Accounts};
+use super::pages::accounts::{AccountNumbers, AccountRow, Accounts};
 use super::pages::frame::Frame;
 use super::pages::overview::{FirstSteps, InstanceRow, LicenseUse, Overview, PoolRow, StateCounts};
 use super::pages::parts::{Counted, InstanceState, LicenseLink};
+use super::pages::paths::{self, fill};
 use super::pastes;
+use super::people::{ROWS, Searched};
 use crate::app::App;
 use crate::app::inventory::{InstanceQuestion, InstanceView, PoolQuestion, PoolView};
+use crate::app::paging::List;
 
 /// How many decisions the overview shows; the alarms page shows all.
 const DECISIONS: u32 = 8;
@@ -33,6 +37,8 @@ const POOLS: u32 = 200;
 const INSTANCES: u32 = 250;
 /// How many licenses of one instance a row names.
 const NAMED: usize = 4;
+/// How many virtual accounts of an account are counted.
+const PLACES: u32 = 500;
 
 /// Which part of the account a page is about.
 #[derive(Debug, Default, Deserialize)]
@@ -66,6 +72,12 @@ pub(super) async fn overview(
     headers: HeaderMap,
 ) -> Result<Response, Unshown> {
     let account = account_id(&account)?;
+    if may(&guest, Action::Read, account).is_none() {
+        // An approver sees no licenses; what they see of the account begins with its properties.
+        guest.may(Action::ReadAccount, account)?;
+        let path = fill(paths::PROPERTIES, &[&account.to_string()]);
+        return Ok(Redirect::to(&path).into_response());
+    }
     let reads = guest.may(Action::Read, account)?;
     let now = app.world.now();
     let place = narrow.place();
@@ -181,38 +193,92 @@ fn states(instances: &[InstanceView], now: Timestamp) -> StateCounts {
     }
 }
 
-/// The accounts of the house, for an operator.
+/// The start: the only account's first page, or the list of accounts.
+pub(super) async fn home(State(app): State<App>, guest: Guest) -> Result<Response, Unshown> {
+    let house = guest.may_read_house().is_ok_and(|permit| permit.role() == Role::Support);
+    let accounts = own_accounts(&app, &guest).await?;
+    let path = match accounts.as_slice() {
+        [only] if !house => fill(paths::OVERVIEW, &[&only.id.to_string()]),
+        _ => paths::ACCOUNTS.to_owned(),
+    };
+    Ok(Redirect::to(&path).into_response())
+}
+
+/// The accounts: all of the house for the vendor's people, their own for everybody else.
 pub(super) async fn accounts(
     State(app): State<App>,
     guest: Guest,
+    Query(asked): Query<Searched>,
     headers: HeaderMap,
 ) -> Result<Response, Unshown> {
-    let reads = guest.may_read_house()?;
     let now = app.world.now();
-    let found = app.accounts(&reads).await?;
+    let house = guest.may_read_house().ok();
+    let (found, next) = match &house {
+        Some(reads) => {
+            let after = asked.after(&app, List::Accounts)?;
+            let found = app.list_accounts(reads, after, ROWS).await?;
+            (found.rows, found.next)
+        }
+        None => (own_accounts(&app, &guest).await?, None),
+    };
+    let total = whole(found.len());
+    let support = house.as_ref().is_some_and(|permit| permit.role() == Role::Support);
     let mut rows = Vec::with_capacity(found.len());
     for account in found {
-        let places = app.virtual_accounts(&reads, account.id, None, None, 500).await?.rows.len();
-        let newest = app.instances(&reads, account.id, InstanceQuestion::default(), 1).await?.rows;
-        rows.push(AccountRow {
-            account: account.id.to_string(),
-            name: account.name,
-            domain: account.domain,
-            virtual_accounts: whole(places),
-            instances: counted(app.count_instances(&reads, account.id).await?),
-            open_alarms: counted(app.count_open_alarms(&reads, account.id).await?),
-            last_report: newest
-                .first()
-                .and_then(|one| one.instance.heard_at)
-                .map(|at| moment(at, now)),
-        });
+        rows.push(account_row(&app, &guest, account, support.then_some(Role::Support), now).await?);
     }
+    let makes = guest.may_house(Action::CreateAccount).is_ok();
     let page = Accounts {
         visitor: guest.visitor(&app),
+        nav: house_nav(&guest, paths::ACCOUNTS),
         as_of: moment(now, now),
-        total: whole(rows.len()),
+        total,
         rows,
-        make: pastes::make_account(&app),
+        next: next.map(|cursor| app.cursor_text(List::Accounts, &cursor)),
+        new: makes.then(|| paths::NEW_ACCOUNT.to_owned()),
+        make: if makes { pastes::make_account(&app) } else { Vec::new() },
     };
     shown(&page, &headers)
+}
+
+/// An account in the list, with the numbers that the person may see.
+async fn account_row(
+    app: &App,
+    guest: &Guest,
+    account: ledger::account::Account,
+    by: Option<Role>,
+    now: Timestamp,
+) -> Result<AccountRow, Unshown> {
+    let id = account.id;
+    let own = may(guest, Action::ReadAccount, id).is_some();
+    let numbers = match may(guest, Action::Read, id) {
+        None => None,
+        Some(reads) => {
+            let places = app.virtual_accounts(&reads, id, None, None, PLACES).await?.rows;
+            let newest = app.instances(&reads, id, InstanceQuestion::default(), 1).await?.rows;
+            let heard = newest.first().and_then(|one| one.instance.heard_at);
+            Some(AccountNumbers {
+                virtual_accounts: whole(
+                    places.iter().filter(|one| one.archived_at.is_none()).count(),
+                ),
+                instances: counted(app.count_instances(&reads, id).await?),
+                open_alarms: counted(app.count_open_alarms(&reads, id).await?),
+                last_report: heard.map(|at| moment(at, now)),
+            })
+        }
+    };
+    let see_as = by.filter(|_| numbers.is_none());
+    Ok(AccountRow {
+        account: id.to_string(),
+        name: account.name,
+        domain: account.domain,
+        state: match account.state {
+            AccountState::Active => "",
+            AccountState::PendingApproval => "waits for its approver",
+            AccountState::Declined => "declined",
+        },
+        opens: own,
+        numbers,
+        see_as: see_as.map(|_| fill(paths::SEE_AS, &[&id.to_string()])),
+    })
 }

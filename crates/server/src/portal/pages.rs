@@ -7,13 +7,16 @@
 pub mod accounts;
 pub mod alarms;
 pub mod assets;
+pub mod customer;
 pub mod events;
+pub mod form;
 pub mod frame;
 pub mod instance;
 pub mod moment;
 pub mod overview;
 pub mod parts;
 pub mod paths;
+pub mod people;
 pub mod pool;
 pub mod problem;
 pub mod sign_in;

@@ -69,3 +69,13 @@ pub(super) fn trust(token: &str) -> Vec<Paste> {
 pub(super) fn report_now() -> Vec<Paste> {
     paste("On the device, with the Scrip agent", "scrip-agent sync".to_owned())
 }
+
+/// Gets an access token for an API client, and asks with it.
+pub(super) fn client_token(app: &App, client: &str, secret: &str) -> Vec<Paste> {
+    let url = &app.settings.public_url;
+    let command = format!(
+        "curl '{url}/as/token.oauth2' \\\n  -d grant_type=client_credentials \\\n  \
+         -d client_id={client} \\\n  -d client_secret={secret}"
+    );
+    paste("An access token, for an hour", command)
+}

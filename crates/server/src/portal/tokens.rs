@@ -5,7 +5,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use ledger::refusal::Refusal;
-use ledger::role::Action;
+use ledger::role::{Action, Permit};
 use ledger::token::{ExportControlled as Export, Token};
 use serde::Deserialize;
 use wire::id::{AccountId, TokenId, VirtualAccountId};
@@ -13,7 +13,7 @@ use wire::time::Timestamp;
 
 use super::answer::{Unshown, shown};
 use super::door::{Guest, Hidden};
-use super::facts::{frame, moment, whole};
+use super::facts::{frame, may, moment, whole};
 use super::overview::{Narrow, account_id};
 use super::pages::frame::Frame;
 use super::pages::tokens::{
@@ -56,8 +56,9 @@ pub(super) async fn list(
     let first = narrow
         .chosen()
         .or_else(|| frame.virtual_accounts.first().map(|one| one.virtual_account.clone()));
-    let form = TokenForm::fresh(guest.guard(&app), first.unwrap_or_default());
-    shown(&page(&app, &guest, account, frame, Some(form), None).await?, &headers)
+    let form = may(&guest, Action::ManageTokens, account)
+        .map(|_| TokenForm::fresh(guest.guard(&app), first.unwrap_or_default()));
+    shown(&page(&app, &guest, account, frame, form, None).await?, &headers)
 }
 
 async fn page(
@@ -71,10 +72,14 @@ async fn page(
     let reads = guest.may(Action::Read, account)?;
     let now = app.world.now();
     let found = app.tokens(&reads, account, None, TOKENS).await?.rows;
+    let manages = may(guest, Action::ManageTokens, account);
     let rows: Vec<TokenRow> =
-        found.iter().map(|token| row(app, guest, &frame, token, now)).collect();
+        found.iter().map(|token| row(app, guest, &frame, token, manages.as_ref())).collect();
     let first = frame.virtual_accounts.first().map(|one| one.virtual_account.clone());
-    let make = pastes::make_token(app, account, &first.unwrap_or_default());
+    let make = match manages {
+        Some(_) => pastes::make_token(app, account, &first.unwrap_or_default()),
+        None => Vec::new(),
+    };
     Ok(Tokens { frame, as_of: moment(now, now), total: whole(rows.len()), rows, form, made, make })
 }
 
@@ -84,7 +89,14 @@ fn place_name(frame: &Frame, place: VirtualAccountId) -> String {
     found.map_or(text, |one| one.name.clone())
 }
 
-fn row(app: &App, guest: &Guest, frame: &Frame, token: &Token, now: Timestamp) -> TokenRow {
+fn row(
+    app: &App,
+    guest: &Guest,
+    frame: &Frame,
+    token: &Token,
+    manages: Option<&Permit>,
+) -> TokenRow {
+    let now = app.world.now();
     let state = match token.admits(now) {
         Ok(()) => TokenState::Usable,
         Err(Refusal::TokenRevoked) => TokenState::Revoked,
@@ -102,7 +114,10 @@ fn row(app: &App, guest: &Guest, frame: &Frame, token: &Token, now: Timestamp) -
         export: export(token.export_controlled),
         made_by: token.created_by.clone(),
         made: moment(token.created_at, now),
-        revoke: (state == TokenState::Usable).then(|| guest.guard(app)),
+        revoke: manages
+            .filter(|permit| permit.reach().covers(token.virtual_account))
+            .filter(|_| state == TokenState::Usable)
+            .map(|_| guest.guard(app)),
     }
 }
 

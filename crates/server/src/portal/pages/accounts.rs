@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::filters;
-use super::frame::Visitor;
+use super::frame::{HouseNav, Visitor};
 use super::moment::Moment;
 use super::page;
 use super::parts::{Counted, Paste};
@@ -15,13 +15,19 @@ use super::paths::{self, fill};
 pub struct Accounts {
     /// Who is signed in.
     pub visitor: Visitor,
+    /// The house's pages; none for customers.
+    pub nav: HouseNav,
     /// When the numbers were read.
     pub as_of: Moment,
     /// The accounts, by name.
     pub rows: Vec<AccountRow>,
     /// How many there are; more than `rows` if the list was cut.
     pub total: Counted,
-    /// How to make an account: the exact command or call. Shown while there is none, and folded below the list.
+    /// Where the list goes on.
+    pub next: Option<String>,
+    /// Where an account is made, for who may.
+    pub new: Option<String>,
+    /// How to make an account without this page, for who may.
     pub make: Vec<Paste>,
 }
 
@@ -34,6 +40,19 @@ pub struct AccountRow {
     pub name: String,
     /// Its domain identifier, such as `example.com`.
     pub domain: String,
+    /// What holds it up, if it is not in use.
+    pub state: &'static str,
+    /// Whether the person may open it.
+    pub opens: bool,
+    /// Its numbers, for who may see them.
+    pub numbers: Option<AccountNumbers>,
+    /// Where support says why it looks into it.
+    pub see_as: Option<String>,
+}
+
+/// The numbers of an account in the list.
+#[derive(Clone, Copy, Debug)]
+pub struct AccountNumbers {
     /// How many virtual accounts it has.
     pub virtual_accounts: Counted,
     /// How many product instances it has.

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::filters;
-use super::frame::Frame;
+use super::frame::{Frame, VirtualAccountChoice};
 use super::moment::Moment;
 use super::page;
 
@@ -38,6 +38,8 @@ pub struct Filter {
     pub subject: String,
     /// A part of the name of who did it.
     pub actor: String,
+    /// The virtual account, `va_…`.
+    pub virtual_account: String,
     /// What cannot be used of it; empty if all can.
     pub error: String,
 }
@@ -82,6 +84,12 @@ impl Filter {
         Self { error: String::new(), ..self.clone() } != Self::default()
     }
 
+    /// Whether a virtual account is asked for that is not in the list, such as an archived one.
+    fn names_another(&self, listed: &[VirtualAccountChoice]) -> bool {
+        let own = &self.virtual_account;
+        !own.is_empty() && listed.iter().all(|one| one.virtual_account != *own)
+    }
+
     /// The filter as a query: empty, or beginning with `&`.
     pub fn query(&self) -> String {
         let fields = [
@@ -90,6 +98,7 @@ impl Filter {
             ("action", &self.action),
             ("subject", &self.subject),
             ("actor", &self.actor),
+            ("virtual_account", &self.virtual_account),
         ];
         let encode = |value: &str| {
             percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC)

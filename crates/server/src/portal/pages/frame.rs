@@ -1,6 +1,9 @@
 //! What stands around a page: whose account it is, where one can go, who is signed in.
 
-use super::parts::Counted;
+use std::collections::BTreeSet;
+
+use super::form::Form;
+use super::parts::{Act, Counted};
 use super::paths::{self, fill};
 
 /// The frame of a page that lies in an account.
@@ -20,6 +23,49 @@ pub struct Frame {
     pub open_alarms: Counted,
     /// Who is signed in.
     pub visitor: Visitor,
+    /// The parts of the account that this person may see.
+    pub parts: BTreeSet<Part>,
+    /// What holds for the whole account and has to be said on each of its pages.
+    pub banners: Vec<Banner>,
+}
+
+/// A part of an account that not everybody sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// Licenses, product instances, alarms and ID tokens.
+    Licenses,
+    /// The event log.
+    Events,
+    /// The event log as a whole, whose tree is signed.
+    WholeLog,
+    /// People and their roles.
+    People,
+    /// API clients.
+    Clients,
+}
+
+/// Something to say on each page of an account.
+#[derive(Clone, Debug)]
+pub struct Banner {
+    /// Its colour: `info`, `warn` or `bad`.
+    pub tone: &'static str,
+    /// The beginning, set in bold.
+    pub lead: String,
+    /// The rest.
+    pub rest: String,
+    /// Where something can be done about it, for who may.
+    pub act: Option<Act>,
+    /// What does something about it at once, for who may.
+    pub form: Option<Form>,
+}
+
+/// The pages of the house that a person may see; none for most.
+#[derive(Clone, Debug, Default)]
+pub struct HouseNav {
+    /// The pages.
+    pub tabs: Vec<Act>,
+    /// The address of the one that is shown.
+    pub here: &'static str,
 }
 
 /// An account to change to.
@@ -49,6 +95,17 @@ pub struct Visitor {
     pub name: String,
     /// For the sign-out form.
     pub sign_out: Guard,
+    /// What they signed in with.
+    pub by: SignedInBy,
+}
+
+/// What somebody signed in with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignedInBy {
+    /// The installation's set-up secret.
+    SetUpSecret,
+    /// Credentials of their own.
+    Themself,
 }
 
 /// The two hidden fields that every form carries.
@@ -61,6 +118,10 @@ pub struct Guard {
 }
 
 impl Visitor {
+    pub(crate) fn is_person(&self) -> bool {
+        self.by == SignedInBy::Themself
+    }
+
     /// One or two letters for the round mark.
     pub fn initials(&self) -> String {
         let letters =
@@ -143,6 +204,56 @@ impl Frame {
     /// Where a token's revocation is sent.
     pub fn revoke_path(&self, token: &str) -> String {
         fill(paths::REVOKE_TOKEN, &[&self.account, token])
+    }
+
+    /// Who has which role.
+    pub fn people_path(&self) -> String {
+        fill(paths::PEOPLE, &[&self.account])
+    }
+
+    /// The account's properties.
+    pub fn properties_path(&self) -> String {
+        fill(paths::PROPERTIES, &[&self.account])
+    }
+
+    /// The virtual accounts.
+    pub fn virtual_accounts_path(&self) -> String {
+        fill(paths::VIRTUAL_ACCOUNTS, &[&self.account])
+    }
+
+    /// One virtual account.
+    pub fn virtual_account_path(&self, place: &str) -> String {
+        fill(paths::VIRTUAL_ACCOUNT, &[&self.account, place])
+    }
+
+    /// The API clients.
+    pub fn clients_path(&self) -> String {
+        fill(paths::API_CLIENTS, &[&self.account])
+    }
+
+    /// The first page that this person may see of the account.
+    pub fn first_path(&self) -> String {
+        if self.sees_licenses() { self.whole_path() } else { self.properties_path() }
+    }
+
+    pub(crate) fn sees_licenses(&self) -> bool {
+        self.parts.contains(&Part::Licenses)
+    }
+
+    pub(crate) fn sees_events(&self) -> bool {
+        self.parts.contains(&Part::Events)
+    }
+
+    pub(crate) fn sees_whole_log(&self) -> bool {
+        self.parts.contains(&Part::WholeLog)
+    }
+
+    pub(crate) fn sees_people(&self) -> bool {
+        self.parts.contains(&Part::People)
+    }
+
+    pub(crate) fn sees_clients(&self) -> bool {
+        self.parts.contains(&Part::Clients)
     }
 
     fn narrowed(&self, path: String) -> String {

@@ -28,6 +28,52 @@ pub const INSTANCE: &str = "/accounts/{account}/instances/{instance}";
 pub const TOKENS: &str = "/accounts/{account}/tokens";
 /// Where a token's revocation is sent.
 pub const REVOKE_TOKEN: &str = "/accounts/{account}/tokens/{token}/revoke";
+/// Who has which role in an account; a POST grants one.
+pub const PEOPLE: &str = "/accounts/{account}/people";
+/// Asks before a role is ended; a POST ends it.
+pub const END_ROLE: &str = "/accounts/{account}/people/{grant}/end";
+/// Where a new invitation is asked for.
+pub const INVITE: &str = "/accounts/{account}/people/{grant}/invite";
+/// Where a request for access is decided.
+pub const DECIDE: &str = "/accounts/{account}/access-requests/{request}/decide";
+/// An account's properties; a POST changes them.
+pub const PROPERTIES: &str = "/accounts/{account}/properties";
+/// Where an account of limited use is made a full one.
+pub const UPGRADE: &str = "/accounts/{account}/properties/upgrade";
+/// Where the terms are accepted.
+pub const ACCEPT_TERMS: &str = "/accounts/{account}/properties/terms";
+/// Virtual accounts; a POST makes one.
+pub const VIRTUAL_ACCOUNTS: &str = "/accounts/{account}/virtual-accounts";
+/// One virtual account; a POST changes it.
+pub const VIRTUAL_ACCOUNT: &str = "/accounts/{account}/virtual-accounts/{virtual_account}";
+/// Asks before a virtual account is archived; a POST archives it.
+pub const ARCHIVE: &str = "/accounts/{account}/virtual-accounts/{virtual_account}/archive";
+/// Where an archived virtual account is taken back into use.
+pub const RESTORE: &str = "/accounts/{account}/virtual-accounts/{virtual_account}/restore";
+/// API clients; a POST makes one.
+pub const API_CLIENTS: &str = "/accounts/{account}/api-clients";
+/// Where one more secret of a client is made.
+pub const MORE_SECRETS: &str = "/accounts/{account}/api-clients/{api_client}/secrets";
+/// Asks before a client or a secret is revoked; a POST revokes it.
+pub const REVOKE_CLIENT: &str = "/accounts/{account}/api-clients/{api_client}/revoke";
+/// Asks support why it looks into an account; a POST lets it.
+pub const SEE_AS: &str = "/accounts/{account}/see-as-customer";
+/// Where support stops looking.
+pub const STOP_SEEING: &str = "/accounts/{account}/see-as-customer/end";
+/// Makes an account.
+pub const NEW_ACCOUNT: &str = "/accounts/new";
+/// Everybody, for an operator.
+pub const EVERYBODY: &str = "/people";
+/// One person; a POST keeps them out or lets them in again.
+pub const PERSON: &str = "/people/{person}";
+/// The vendor's own roles; a POST grants one.
+pub const HOUSE_ROLES: &str = "/grants";
+/// Asks before one of them is ended; a POST ends it.
+pub const END_HOUSE_ROLE: &str = "/grants/{grant}/end";
+/// Where a new invitation to one of them is asked for.
+pub const INVITE_HOUSE: &str = "/grants/{grant}/invite";
+/// The terms; a POST shows or publishes a version.
+pub const TERMS: &str = "/terms";
 
 /// Fills the places in a pattern, in order.
 pub(crate) fn fill(pattern: &str, ids: &[&str]) -> String {

@@ -1,6 +1,7 @@
 //! Sample pages: each page in each of its states, for the tests that render them all.
 //! The company, its devices and its numbers are made up.
 
+mod administration;
 mod alarms;
 mod events;
 mod house;
@@ -11,7 +12,9 @@ mod tokens;
 
 use super::Page;
 use super::alarms::AlarmList;
-use super::frame::{AccountChoice, Frame, Guard, VirtualAccountChoice, Visitor};
+use super::frame::{
+    AccountChoice, Banner, Frame, Guard, HouseNav, Part, SignedInBy, VirtualAccountChoice, Visitor,
+};
 use super::moment::Moment;
 use super::overview::FirstSteps;
 use super::parts::{Act, Counted, LicenseLink, Paste, Way};
@@ -30,6 +33,7 @@ pub(crate) fn rendered() -> Vec<(&'static str, String)> {
         ("problem", whole(&house::problem())),
         ("accounts", whole(&house::accounts(house::account_rows()))),
         ("accounts-none", whole(&house::accounts(Vec::new()))),
+        ("accounts-nobodys", whole(&house::accounts_nobodys())),
     ];
     let account = [
         ("overview", whole(&overview::overview())),
@@ -54,7 +58,7 @@ pub(crate) fn rendered() -> Vec<(&'static str, String)> {
         ("tokens-refused", whole(&tokens::tokens(tokens::form_refused(), None))),
         ("tokens-none", whole(&tokens::tokens_none())),
     ];
-    house.into_iter().chain(account).collect()
+    house.into_iter().chain(account).chain(administration::rendered()).collect()
 }
 
 /// Every page that refreshes itself, as its fragment.
@@ -95,7 +99,8 @@ fn link(name: &str, pool: &str) -> LicenseLink {
 }
 
 fn visitor() -> Visitor {
-    Visitor { name: text("Ines Okafor"), sign_out: guard("SIGNOUT") }
+    let by = SignedInBy::Themself;
+    Visitor { name: text("Ines Okafor"), sign_out: guard("SIGNOUT"), by }
 }
 
 fn frame() -> Frame {
@@ -119,7 +124,23 @@ fn frame() -> Frame {
         chosen: None,
         open_alarms: Counted::Exactly(4),
         visitor: visitor(),
+        parts: [Part::Licenses, Part::Events, Part::WholeLog, Part::People, Part::Clients].into(),
+        banners: vec![Banner {
+            tone: "warn",
+            lead: text("Version 2 of the End User License Agreement is not accepted."),
+            rest: text("New ID tokens are blocked until then."),
+            act: Some(Act {
+                label: text("Read and accept"),
+                href: text("/accounts/acct_01KAQ3/properties"),
+            }),
+            form: None,
+        }],
     }
+}
+
+fn nav() -> HouseNav {
+    let tab = |label: &str, href: &str| Act { label: text(label), href: text(href) };
+    HouseNav { tabs: vec![tab("Accounts", "/accounts"), tab("People", "/people")], here: "/people" }
 }
 
 fn trust_pastes(token: &str) -> Vec<Paste> {

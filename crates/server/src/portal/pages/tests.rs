@@ -152,7 +152,7 @@ fn every_field_and_chart_has_a_name() {
         };
         match element.name.as_str() {
             "input" if element.value("type") == Some("hidden") => {}
-            "input" | "select" => assert!(
+            "input" | "select" | "textarea" => assert!(
                 element.value("id").is_some_and(labelled),
                 "{page}: {:?}",
                 element.value("name")

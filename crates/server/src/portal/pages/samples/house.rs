@@ -1,7 +1,7 @@
 //! Pages outside any account.
 
-use super::{at, guard, paste, text, visitor, way};
-use crate::portal::pages::accounts::{AccountRow, Accounts};
+use super::{at, guard, nav, paste, text, visitor, way};
+use crate::portal::pages::accounts::{AccountNumbers, AccountRow, Accounts};
 use crate::portal::pages::parts::{Act, Counted};
 use crate::portal::pages::problem::Problem;
 use crate::portal::pages::sign_in::{Credential, SignIn};
@@ -37,6 +37,9 @@ pub(super) fn accounts(rows: Vec<AccountRow>) -> Accounts {
     )];
     Accounts {
         visitor: visitor(),
+        nav: nav(),
+        next: None,
+        new: Some(text("/accounts/new")),
         as_of: at(0),
         total: Counted::Exactly(rows.len() as u64),
         rows,
@@ -44,17 +47,34 @@ pub(super) fn accounts(rows: Vec<AccountRow>) -> Accounts {
     }
 }
 
+pub(super) fn accounts_nobodys() -> Accounts {
+    Accounts { make: Vec::new(), new: None, ..accounts(Vec::new()) }
+}
+
 pub(super) fn account_rows() -> Vec<AccountRow> {
     let row = |account: &str, name: &str, open, last_report| AccountRow {
         account: text(account),
         name: text(name),
         domain: text("halden.example"),
-        virtual_accounts: Counted::Exactly(3),
-        instances: Counted::AtLeast(10_000),
-        open_alarms: Counted::Exactly(open),
-        last_report,
+        state: "",
+        opens: true,
+        numbers: Some(AccountNumbers {
+            virtual_accounts: Counted::Exactly(3),
+            instances: Counted::AtLeast(10_000),
+            open_alarms: Counted::Exactly(open),
+            last_report,
+        }),
+        see_as: None,
+    };
+    let foreign = AccountRow {
+        state: "waits for its approver",
+        opens: false,
+        numbers: None,
+        see_as: Some(text("/accounts/acct_01KAQ9/see-as-customer")),
+        ..row("acct_01KAQ9", "Sandvika Rail", 0, None)
     };
     vec![
+        foreign,
         row("acct_01KAQ4", "Brevik Yard <& Sons>", 0, None),
         row("acct_01KAQ3", "Halden Ferries", 4, Some(at(2_000))),
     ]

@@ -1,0 +1,10 @@
+//! The portal's administration of accounts and of the house, by its real router, on both engines.
+
+#[path = "../api/home.rs"]
+mod home;
+mod office;
+
+mod account;
+mod hostile;
+mod house;
+mod roles;
