@@ -1,6 +1,7 @@
 //! Secrets: no two installations share one, none of them lets anybody in from the start, and what
 //! is secret stands nowhere but where it was shown.
 
+use server::app::api_tokens::Shown;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Write};
@@ -350,18 +351,16 @@ impl Run {
         let client = self.ask(&token, &format!("{path}/api-clients"), Some(&client));
         let secret = client["client_secret"].as_str().expect("a secret").to_owned();
         self.plant("a client's secret", &secret);
-        let id = client["client_id"].as_str();
+        let id = client["client_id"].as_str().expect("an id");
         let app = self.hall.app();
-        let access = self.hall.runtime.block_on(app.exchange_token(id, &secret, None, "192.0.2.2"));
-        let access = access.expect("an access token").text;
+        let exchange = |id: &str| {
+            let shown = Shown::Client { id, secret: &secret };
+            self.hall.runtime.block_on(app.exchange_token(&shown, None, "192.0.2.2"))
+        };
+        let access = exchange(id).expect("an access token").text;
+        let other = exchange("apit_x");
         self.plant("an access token", &access);
         self.ask(&access, path, None);
-        let other = self.hall.runtime.block_on(app.exchange_token(
-            Some("apit_x"),
-            &secret,
-            None,
-            "192.0.2.2",
-        ));
         self.refused(other.err().expect("another client's").to_string());
         self.ask(&token, &format!("{path}/api-clients"), None);
         if let Some((totp, codes)) = self.hall.take_authenticator(&bob) {

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use ledger::role::Role;
+use server::app::api_tokens::Shown;
 use wire::time::Span;
 
 use crate::home::both;
@@ -211,7 +212,7 @@ both! {
         let secret = between(&made, "id=\"client-secret\">", "<");
         let client = between(&made, "id=\"client-id\">", "<");
         assert!(secret.starts_with("scrip_secret_") && made.contains("client_credentials"), "{made}");
-        let exchanged = office.app.exchange_token(Some(&client), &secret, None, "").await.expect("it works");
+        let exchanged = office.app.exchange_token(&Shown::Client { id: &client, secret: &secret }, None, "").await.expect("it works");
         assert_eq!(exchanged.bounds.words(), "read licenses");
         let list = office.get(&path, &ann).await.ok();
         assert!(!list.contains(&secret) && list.contains("Scope: read licenses"), "{list}");
@@ -224,13 +225,13 @@ both! {
         let one = between(&list, "<td class=\"num\"><a class=\"button button-small button-danger\" href=\"", "\"");
         let revoke = format!("{path}/{client}/revoke");
         office.fill(&one, &revoke, &ann, &[]).await.done();
-        let old = office.app.exchange_token(None, &secret, None, "").await.is_ok();
-        let new = office.app.exchange_token(None, &second, None, "").await.is_ok();
+        let old = office.app.exchange_token(&Shown::Client { id: &client, secret: &secret }, None, "").await.is_ok();
+        let new = office.app.exchange_token(&Shown::Client { id: &client, secret: &second }, None, "").await.is_ok();
         assert_eq!((old, new), (true, false), "the newest stands first");
         office.fill(&revoke, &revoke, &ann, &[]).await.done();
         let list = office.get(&path, &ann).await.ok();
         assert!(!list.contains("</svg>Works"), "{list}");
-        assert!(office.app.exchange_token(None, &secret, None, "").await.is_err());
+        assert!(office.app.exchange_token(&Shown::Client { id: &client, secret: &secret }, None, "").await.is_err());
     }
 
     async fn a_form_that_is_not_of_the_session_changes_nothing(office) {
