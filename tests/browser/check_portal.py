@@ -55,7 +55,7 @@ class ThePortal(unittest.TestCase):
         browser.forget_cookies()
         browser.open(self.demo.url)
         browser.field("Set-up secret").type(self.demo.secret)
-        browser.button("Sign in").click()
+        browser.button("Sign in with the secret").click()
         browser.wait_for_text("Northwind Robotics", seconds=15)
 
     def shot(self, name):
@@ -66,7 +66,7 @@ class ThePortal(unittest.TestCase):
         browser.open(self.demo.url)
         self.assertIn("/sign-in", browser.url)
         browser.field("Set-up secret").type("not-the-secret")
-        browser.button("Sign in").click()
+        browser.button("Sign in with the secret").click()
         browser.wait_for_text("this is not the set-up secret", seconds=15)
         browser.console()  # the browser notes the refusal, status 401, as an error
         self.sign_in()

@@ -24,6 +24,7 @@ pub mod news;
 pub mod paging;
 pub mod people;
 pub mod profile;
+pub mod provider;
 pub mod sessions;
 pub mod sign_in;
 pub mod submit_report;
@@ -50,6 +51,7 @@ use wire::time::Timestamp;
 use self::attempts::Attempts;
 use self::sign_in::Answered;
 use crate::keys::NodeKeys;
+use crate::proof::oidc::{OidcFault, Providers};
 use crate::proof::passkey::PasskeyFault;
 use crate::proof::password::{Hashing, Weak};
 use crate::world::World;
@@ -65,12 +67,28 @@ pub struct Settings {
     pub public_url: String,
     /// What an account of limited use may have.
     pub limited_use: LimitedUse,
+    /// Whether mail reaches people.
+    pub mail: Mailing,
+}
+
+/// Whether the server sends mail.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mailing {
+    /// It does.
+    Sent,
+    /// No mail server is configured: links are made on the host.
+    #[default]
+    None,
 }
 
 impl Settings {
     /// A server at an address, with everything else as it is from the start.
     pub fn at(public_url: &str) -> Self {
-        Self { public_url: public_url.to_owned(), limited_use: LimitedUse::default() }
+        Self {
+            public_url: public_url.to_owned(),
+            limited_use: LimitedUse::default(),
+            mail: Mailing::default(),
+        }
     }
 }
 
@@ -103,6 +121,7 @@ pub struct App {
     known_keys: Arc<RwLock<BTreeMap<KeyId, (VerifyingKey, Known)>>>,
     attempts: Arc<Attempts>,
     answered: Arc<Answered>,
+    providers: Providers,
     hashing: Hashing,
     readiness: Arc<Readiness>,
 }
@@ -139,6 +158,9 @@ pub enum Error {
     /// A passkey proves nothing.
     #[error("{0}")]
     Passkey(#[from] PasskeyFault),
+    /// An identity provider proves nothing.
+    #[error("{0}")]
+    Oidc(#[from] OidcFault),
     /// A password may not be chosen.
     #[error("{0}")]
     Password(#[from] Weak),
@@ -176,6 +198,7 @@ impl Error {
             Self::Seal(error) => error.code(),
             Self::Report(error) | Self::NthReport { error, .. } => error.code(),
             Self::Passkey(fault) => fault.code(),
+            Self::Oidc(fault) => fault.code(),
             Self::Password(weak) => weak.code(),
             Self::Bad { code, .. } => code,
         }
@@ -215,6 +238,7 @@ impl App {
             known_keys: Arc::default(),
             attempts: Arc::default(),
             answered: Arc::default(),
+            providers: Providers::default(),
             hashing: Hashing::new(),
             readiness: Arc::default(),
         }

@@ -11,13 +11,20 @@ mod banners;
 mod clients;
 mod customer;
 mod door;
+mod enter;
 mod events;
+mod factors;
 mod facts;
 mod forms;
 mod house;
+mod links;
 mod overview;
+mod own;
+mod own_tokens;
 mod pastes;
 mod people;
+mod prove;
+mod sessions;
 mod things;
 mod tokens;
 mod virtual_accounts;
@@ -35,7 +42,7 @@ use pages::paths;
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/", get(overview::home))
-        .route(paths::SIGN_IN, get(door::show_sign_in).post(door::sign_in))
+        .route(paths::SIGN_IN, get(enter::show_sign_in).post(enter::sign_in))
         .route(paths::SIGN_OUT, post(door::sign_out))
         .route(paths::ACCOUNTS, get(overview::accounts))
         .route(paths::OVERVIEW, get(overview::overview))
@@ -51,6 +58,8 @@ pub fn routes() -> Router<App> {
         .route("/assets/{name}", get(asset))
         .merge(administration())
         .merge(house_pages())
+        .merge(door_routes())
+        .merge(own_routes())
         .fallback(absent)
         .layer(axum::middleware::from_fn(answer::with_safety_headers))
 }
@@ -86,6 +95,43 @@ fn house_pages() -> Router<App> {
         .route(paths::TERMS, get(house::terms).post(house::publish))
         .route(paths::SEE_AS, get(house::ask_see).post(house::see))
         .route(paths::STOP_SEEING, post(house::stop_seeing))
+}
+
+/// The ways in.
+fn door_routes() -> Router<App> {
+    Router::new()
+        .route(paths::SECOND_FACTOR, get(enter::show_second_factor).post(enter::second_factor))
+        .route(paths::PASSKEY, post(enter::sign_in_by_passkey))
+        .route(paths::PROVIDER, get(enter::go_to_provider))
+        .route(paths::PROVIDER_ANSWER, get(enter::back_from_provider))
+        .route(paths::FORGOTTEN, get(enter::show_forgotten).post(enter::forgotten))
+        .route(paths::INVITATION, get(links::show_invitation).post(links::accept_invitation))
+        .route(paths::NEW_PASSWORD, get(links::show_new_password).post(links::take_new_password))
+        .route(paths::APPROVAL, get(links::show_approval).post(links::decide_approval))
+}
+
+/// A person's own pages.
+fn own_routes() -> Router<App> {
+    Router::new()
+        .route(paths::ME, get(own::show).post(own::edit))
+        .route(paths::MY_ACCESS, post(own::ask_access))
+        .route(paths::MY_ACCOUNTS, post(own::request_account))
+        .route(paths::MY_SIGN_IN, get(factors::show))
+        .route(paths::MY_PASSWORD, post(factors::change_password))
+        .route(paths::MY_AUTHENTICATOR, get(factors::show_app).post(factors::confirm_app))
+        .route(paths::REMOVE_AUTHENTICATOR, post(factors::remove_app))
+        .route(paths::MY_RECOVERY, post(factors::renew_codes))
+        .route(paths::MY_PASSKEYS, post(factors::add_passkey))
+        .route(paths::REMOVE_PASSKEY, post(factors::remove_passkey))
+        .route(paths::ADD_PROVIDER, post(prove::add_provider))
+        .route(paths::REMOVE_PROVIDER, post(prove::remove_provider))
+        .route(paths::MY_SESSIONS, get(sessions::show))
+        .route(paths::END_SESSION, post(sessions::end))
+        .route(paths::END_OTHER_SESSIONS, post(sessions::end_others))
+        .route(paths::MY_TOKENS, get(own_tokens::list).post(own_tokens::make))
+        .route(paths::REVOKE_MY_TOKEN, post(own_tokens::revoke))
+        .route(paths::PROVE, get(prove::show).post(prove::prove))
+        .route(paths::PROVE_BY_PROVIDER, post(prove::go_to_provider))
 }
 
 /// An address that leads nowhere.

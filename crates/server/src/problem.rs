@@ -9,6 +9,7 @@ use store::Fault;
 use wire::seal::OpenError;
 
 use crate::app::Error;
+use crate::proof::oidc::OidcFault;
 
 /// How long a client is asked to wait when the store is busy, in seconds.
 const RETRY_AFTER: &str = "1";
@@ -112,10 +113,23 @@ fn status(error: &Error) -> StatusCode {
         Error::Bad { code: "sign_in.too_often" | "auth.too_often", .. } => {
             StatusCode::TOO_MANY_REQUESTS
         }
+        Error::Bad { code: "form.repeated", .. } => StatusCode::CONFLICT,
+        Error::Bad { code: "oidc.unknown", .. } => StatusCode::FORBIDDEN,
+        Error::Oidc(fault) => vouched(fault),
         Error::Bad { code: "sign_in.busy", .. } => StatusCode::SERVICE_UNAVAILABLE,
         Error::Bad { code: "cursor.invalid", .. } => StatusCode::BAD_REQUEST,
         Error::Passkey(_) | Error::Password(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Bad { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
+fn vouched(fault: &OidcFault) -> StatusCode {
+    match fault {
+        OidcFault::Provider { .. } => StatusCode::NOT_FOUND,
+        OidcFault::Unreachable { .. } | OidcFault::Metadata { .. } | OidcFault::Exchange { .. } => {
+            StatusCode::BAD_GATEWAY
+        }
+        _ => StatusCode::FORBIDDEN,
     }
 }
 

@@ -26,11 +26,12 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::app::found::{FoundError, Founded, Founding, found, found_silently};
-use crate::app::{App, LimitedUse, Settings};
+use crate::app::{App, LimitedUse, Mailing, Settings};
 use crate::closing::{self, Closer};
 use crate::config::{self, Config, ConfigError, TlsMode};
 use crate::jobs::{JobFault, Tellers};
 use crate::keys::{KeyFault, KeyFolder};
+use crate::proof::oidc::Providers;
 use crate::world::World;
 
 pub use tls::TlsFault;
@@ -141,7 +142,9 @@ pub async fn start_with(
     let host = listen::bind_host(&admin_socket)?;
     let tellers = Tellers::new(&config, &public_url)?;
     let founding = founding(&config, &public_url);
+    let providers = Providers::new(&config.sign_in.provider)?;
     let Founded { app, set_up_secret } = found(book, world.clone(), &keys, &founding).await?;
+    let app = app.with_providers(providers);
 
     let (closer, closing) = closing::pair();
     let connections = Arc::new(Semaphore::new(CONNECTIONS as usize));
@@ -216,7 +219,8 @@ fn make_private(folder: &Path) -> std::io::Result<()> {
 fn founding(config: &Config, public_url: &str) -> Founding {
     let config::LimitedUse { people, public_domains } = config.limited_use.clone();
     let limited_use = LimitedUse { people, public_domains };
-    let settings = Settings { limited_use, ..Settings::at(public_url) };
+    let mail = if config.mail.is_some() { Mailing::Sent } else { Mailing::None };
+    let settings = Settings { limited_use, mail, ..Settings::at(public_url) };
     Founding { node: config.server.node.clone(), settings }
 }
 

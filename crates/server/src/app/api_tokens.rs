@@ -154,7 +154,8 @@ impl App {
     /// Makes a personal token in a fresh session of its owner's, and shows its text.
     ///
     /// # Errors
-    /// `auth.step_up`, `value.invalid`, faults of the store.
+    /// `auth.step_up`, `value.invalid`, `form.repeated` if it was made and shown already, faults of
+    /// the store.
     pub async fn make_personal_token(
         &self,
         ask: OwnAsk,
@@ -163,6 +164,14 @@ impl App {
     ) -> Result<MadeApiToken, Error> {
         let mut made = self.new_token(new, ApiTokenKind::Personal)?;
         made.token.person = ask.own.person;
+        let id = ApiTokenId::derive(&[ask.own.person.as_bytes(), ask.own.request.as_bytes()]);
+        made.token.id = id;
+        let read = move |reading: &mut Reading<'_>| reading.secrets_of(id, 1);
+        if !self.book.read(Sight::House, read).await?.is_empty() {
+            let text =
+                "this form was sent twice and its token was shown already: it is in the list";
+            return Err(Error::bad("form.repeated", text));
+        }
         let maker = Maker::Own(ask.own, session);
         let command = MakeApiToken { maker, token: made.token.clone() };
         self.write(Command::MakeApiToken(Box::new(command))).await?;

@@ -66,7 +66,7 @@ impl App {
     }
 
     /// After a change that ended all sessions: the one in which it was made goes on as a new one.
-    async fn go_on(
+    pub(super) async fn go_on(
         &self,
         person: PersonId,
         factors: Factors,
@@ -118,37 +118,70 @@ impl App {
         Ok(NewTotp { state, text, picture: totp::picture(&address) })
     }
 
+    /// The same secret again, for who mistyped its code.
+    ///
+    /// # Errors
+    /// `passkey.state` if nothing was begun.
+    pub fn resume_totp(&self, person: &Person, state: &str) -> Result<NewTotp, Error> {
+        let kept = self.look_at_state(state)?;
+        let secret = begun_totp(person, &kept).ok_or_else(wrong_code)?;
+        let address = secret.address(ISSUER, &person.email);
+        let text = secret.text();
+        Ok(NewTotp { state: state.to_owned(), text, picture: totp::picture(&address) })
+    }
+
     /// Takes an authenticator app as second factor once it shows the right code. The recovery
-    /// codes that come back are shown once.
+    /// codes that come back are shown once. A session that a password alone began has shown two
+    /// factors with it, and goes on as a new one.
     ///
     /// # Errors
     /// `sign_in.failed` for a wrong code, `auth.step_up`, `conflict.changed`, faults of the store.
     pub async fn confirm_totp(
         &self,
         ask: OwnAsk,
-        session: [u8; 32],
+        session: &Session,
         state: &str,
         code: &str,
-    ) -> Result<Vec<Secret>, Error> {
+        from: &Caller,
+    ) -> Result<(Vec<Secret>, NewSession), Error> {
         let person = self.active_person(ask.own.person).await?;
-        let text = self.open_state(state)?;
-        let secret = text
-            .split_once(' ')
-            .filter(|(whose, _)| *whose == person.id.to_string())
-            .and_then(|(_, text)| TotpSecret::from_text(text));
-        let wrong = || {
-            let text = "this is not the code that the app shows now: check the clock of the phone, \
-                        and begin again with a new picture";
-            Error::bad("sign_in.failed", text)
-        };
-        let secret = secret.ok_or_else(wrong)?;
-        let last_step = totp::verify(&secret, code, self.world.now(), 0).ok_or_else(wrong)?;
+        let secret = begun_totp(&person, &self.look_at_state(state)?).ok_or_else(wrong_code)?;
+        let last_step = totp::verify(&secret, code, self.world.now(), 0).ok_or_else(wrong_code)?;
+        // A wrong code may be mended; a right one is taken once.
+        self.open_state(state)?;
         let sealed = self.keys.hide(secret.text().expose(), &self.world);
         let codes = recovery::new_codes(&self.world);
-        let change = CredentialChange::SetTotp(Totp { sealed, last_step }, codes.hashes);
+        let change = CredentialChange::SetTotp(Totp { sealed, last_step }, codes.hashes.clone());
         let tells = "An authenticator app was set as second factor";
-        self.change(ask, &person, Proof::Session(session), change, tells).await?;
-        Ok(codes.texts)
+        self.change(ask, &person, Proof::Session(session.token_hash), change, tells).await?;
+        self.confirm_fresh(person.id, &codes.hashes).await?;
+        Ok((codes.texts, self.raise(person.id, session, from).await?))
+    }
+
+    /// After a second factor was set in a session: it takes part in it.
+    async fn raise(
+        &self,
+        person: PersonId,
+        session: &Session,
+        from: &Caller,
+    ) -> Result<NewSession, Error> {
+        let factors = match session.factors {
+            Factors::Password => Factors::Two,
+            others => others,
+        };
+        let person = self.active_person(person).await?;
+        self.begin(&person, factors, Spent::Nothing, Some(session.token_hash), from).await
+    }
+
+    /// Confirms that these recovery codes are in force: of a form sent twice the second ones are not.
+    async fn confirm_fresh(&self, person: PersonId, hashes: &[u8]) -> Result<(), Error> {
+        let person = self.active_person(person).await?;
+        if person.credentials.recovery == hashes {
+            return Ok(());
+        }
+        let text =
+            "this form was sent twice and its recovery codes were shown already: make new ones";
+        Err(Error::bad("form.repeated", text))
     }
 
     /// Gives up the authenticator app. Every other session ends.
@@ -179,9 +212,10 @@ impl App {
     ) -> Result<Vec<Secret>, Error> {
         let person = self.active_person(ask.own.person).await?;
         let codes = recovery::new_codes(&self.world);
-        let change = CredentialChange::SetRecovery(codes.hashes);
+        let change = CredentialChange::SetRecovery(codes.hashes.clone());
         let tells = "New recovery codes were made";
         self.change(ask, &person, Proof::Session(session), change, tells).await?;
+        self.confirm_fresh(person.id, &codes.hashes).await?;
         Ok(codes.texts)
     }
 
@@ -196,20 +230,21 @@ impl App {
         Ok(self.kept(question))
     }
 
-    /// Takes a new passkey.
+    /// Takes a new passkey: state, answer and name. A session that a password alone began has
+    /// shown two factors with it, and goes on as a new one.
     ///
     /// # Errors
     /// `passkey.…`, `auth.step_up`, `conflict.changed`, `value.invalid`, faults of the store.
     pub async fn add_passkey(
         &self,
         ask: OwnAsk,
-        session: [u8; 32],
-        state: &str,
-        answer: &str,
-        name: &str,
-    ) -> Result<(), Error> {
+        session: &Session,
+        made: (&str, &str, &str),
+        from: &Caller,
+    ) -> Result<NewSession, Error> {
         let person = self.active_person(ask.own.person).await?;
-        self.take_passkey(ask, &person, Proof::Session(session), (state, answer, name)).await
+        self.take_passkey(ask, &person, Proof::Session(session.token_hash), made).await?;
+        self.raise(person.id, session, from).await
     }
 
     async fn take_passkey(
@@ -422,4 +457,16 @@ impl App {
         let proof = Proof::Link(Sha256::digest(word.as_bytes()).into());
         self.take_passkey(ask, &person, proof, made).await
     }
+}
+
+fn wrong_code() -> Error {
+    let text = "this is not the code that the app shows now: check the clock of the phone, and type \
+                the next one";
+    Error::bad("sign_in.failed", text)
+}
+
+/// The secret that was begun for a person, of what was kept of it.
+fn begun_totp(person: &Person, kept: &str) -> Option<TotpSecret> {
+    let (whose, text) = kept.split_once(' ')?;
+    if whose == person.id.to_string() { TotpSecret::from_text(text) } else { None }
 }

@@ -24,6 +24,8 @@ const SEEN_EVERY: Span = Span::from_minutes(1);
 pub struct NewSession {
     /// The token, for the cookie.
     pub token: String,
+    /// The word that its forms return.
+    pub csrf: String,
     /// How long it lasts.
     pub lasts: Span,
 }
@@ -75,13 +77,14 @@ impl App {
             address: address.to_owned(),
             browser: String::new(),
         };
+        let csrf = session.csrf.clone();
         self.write(Command::BeginSession(Box::new(BeginSession {
             session,
             shown: None,
             replaces: None,
         })))
         .await?;
-        Ok(NewSession { token, lasts: SESSION })
+        Ok(NewSession { token, csrf, lasts: SESSION })
     }
 
     /// Who has a session's token; `None` if it has ended or never was.
@@ -166,6 +169,16 @@ impl App {
 }
 
 impl App {
+    /// Whether the set-up secret still signs in: nobody is an operator yet.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn awaits_set_up(&self) -> Result<bool, Error> {
+        let now = self.world.now();
+        let read = move |reading: &mut Reading<'_>| reading.has_operator(now);
+        Ok(!self.book.read(Sight::House, read).await?)
+    }
+
     /// Ends another session of a person's own.
     ///
     /// # Errors

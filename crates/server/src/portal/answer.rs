@@ -17,6 +17,8 @@ use crate::problem::Problem;
 pub(super) enum Unshown {
     /// Somebody has to sign in first, and then goes on here.
     SignIn(String),
+    /// Something is to be done first, at this place.
+    GoOn(String),
     /// Something is wrong.
     Wrong(Problem),
 }
@@ -58,6 +60,7 @@ impl IntoResponse for Unshown {
                 );
                 Redirect::to(&format!("/sign-in?next={next}")).into_response()
             }
+            Self::GoOn(to) => Redirect::to(&to).into_response(),
             Self::Wrong(problem) => problem_page(&problem),
         }
     }

@@ -128,7 +128,7 @@ pub fn picture(address: &Secret) -> Option<String> {
     let side = width + 2 * MARGIN;
     let mut svg = format!(
         "<svg class=\"qr\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {side} {side}\" \
-         role=\"img\" shape-rendering=\"crispEdges\"><title>QR code</title>\
+         role=\"img\" aria-label=\"QR code\" shape-rendering=\"crispEdges\"><title>QR code</title>\
          <path class=\"qr-light\" fill=\"#fff\" d=\"M0 0h{side}v{side}H0z\"/>\
          <path class=\"qr-dark\" fill=\"#000\" d=\""
     );

@@ -9,6 +9,7 @@ mod catalogue;
 mod customers;
 mod description;
 mod device;
+mod door;
 mod erase;
 mod events;
 mod home;

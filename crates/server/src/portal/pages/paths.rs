@@ -74,6 +74,60 @@ pub const END_HOUSE_ROLE: &str = "/grants/{grant}/end";
 pub const INVITE_HOUSE: &str = "/grants/{grant}/invite";
 /// The terms; a POST shows or publishes a version.
 pub const TERMS: &str = "/terms";
+/// The page that asks for the second factor, and where its forms are sent.
+pub const SECOND_FACTOR: &str = "/second-factor";
+/// Where a passkey that signs in alone is sent.
+pub const PASSKEY: &str = "/sign-in-by-passkey";
+/// Leads to an identity provider.
+pub const PROVIDER: &str = "/sign-in/{provider}";
+/// Where an identity provider sends people back to.
+pub const PROVIDER_ANSWER: &str = "/sign-in/{provider}/answer";
+/// Asking for a link to a new password.
+pub const FORGOTTEN: &str = "/forgotten";
+/// The link of an invitation.
+pub const INVITATION: &str = "/invitation/{word}";
+/// The link to a new password.
+pub const NEW_PASSWORD: &str = "/new-password/{word}";
+/// The link to an account's approval.
+pub const APPROVAL: &str = "/approval/{word}";
+/// A person's own page.
+pub const ME: &str = "/me";
+/// Where access to an account is asked for.
+pub const MY_ACCESS: &str = "/me/access";
+/// Where an account is asked for.
+pub const MY_ACCOUNTS: &str = "/me/accounts";
+/// How a person signs in.
+pub const MY_SIGN_IN: &str = "/me/sign-in";
+/// Where a new password is sent.
+pub const MY_PASSWORD: &str = "/me/password";
+/// Setting an authenticator app.
+pub const MY_AUTHENTICATOR: &str = "/me/authenticator";
+/// Where the authenticator app's removal is sent.
+pub const REMOVE_AUTHENTICATOR: &str = "/me/authenticator/remove";
+/// Where new recovery codes are asked for.
+pub const MY_RECOVERY: &str = "/me/recovery-codes";
+/// Where a new passkey is sent.
+pub const MY_PASSKEYS: &str = "/me/passkeys";
+/// Where a passkey's removal is sent.
+pub const REMOVE_PASSKEY: &str = "/me/passkeys/{passkey}/remove";
+/// Where an identity provider is asked to be added.
+pub const ADD_PROVIDER: &str = "/me/providers/{provider}/add";
+/// Where an identity provider's removal is sent.
+pub const REMOVE_PROVIDER: &str = "/me/providers/remove";
+/// Where a person is signed in.
+pub const MY_SESSIONS: &str = "/me/sessions";
+/// Where the end of a session is sent.
+pub const END_SESSION: &str = "/me/sessions/{session}/end";
+/// Where the end of all other sessions is sent.
+pub const END_OTHER_SESSIONS: &str = "/me/end-other-sessions";
+/// A person's API tokens; a POST makes one.
+pub const MY_TOKENS: &str = "/me/tokens";
+/// Where a personal token's revocation is sent.
+pub const REVOKE_MY_TOKEN: &str = "/me/tokens/{token}/revoke";
+/// Showing again who it is.
+pub const PROVE: &str = "/me/prove";
+/// Where an identity provider is asked to vouch again.
+pub const PROVE_BY_PROVIDER: &str = "/me/prove/{provider}";
 
 /// Fills the places in a pattern, in order.
 pub(crate) fn fill(pattern: &str, ids: &[&str]) -> String {

@@ -3,10 +3,12 @@
 
 mod administration;
 mod alarms;
+mod door;
 mod events;
 mod house;
 mod instance;
 mod overview;
+mod own;
 mod pool;
 mod tokens;
 
@@ -18,7 +20,6 @@ use super::frame::{
 use super::moment::Moment;
 use super::overview::FirstSteps;
 use super::parts::{Act, Counted, LicenseLink, Paste, Way};
-use super::sign_in::Credential;
 
 const NOW: i64 = 1_795_509_612_000; // 24 Nov 2026, 08:40:12 UTC
 const MINUTE: i64 = 60_000;
@@ -28,8 +29,6 @@ const DAY: i64 = 86_400_000;
 pub(crate) fn rendered() -> Vec<(&'static str, String)> {
     let whole = |page: &dyn Page| page.document().expect("a sample renders");
     let house = [
-        ("sign-in", whole(&house::sign_in(Credential::SetUpSecret, None))),
-        ("sign-in-refused", whole(&house::sign_in_refused())),
         ("problem", whole(&house::problem())),
         ("accounts", whole(&house::accounts(house::account_rows()))),
         ("accounts-none", whole(&house::accounts(Vec::new()))),
@@ -58,7 +57,8 @@ pub(crate) fn rendered() -> Vec<(&'static str, String)> {
         ("tokens-refused", whole(&tokens::tokens(tokens::form_refused(), None))),
         ("tokens-none", whole(&tokens::tokens_none())),
     ];
-    house.into_iter().chain(account).chain(administration::rendered()).collect()
+    let more = administration::rendered().into_iter().chain(door::rendered());
+    house.into_iter().chain(account).chain(more).chain(own::rendered()).collect()
 }
 
 /// Every page that refreshes itself, as its fragment.

@@ -113,6 +113,33 @@ pub enum OidcFault {
     Domain,
 }
 
+impl OidcFault {
+    /// The stable public code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Provider { .. } => "oidc.provider",
+            Self::Unreachable { .. } => "oidc.unreachable",
+            Self::Metadata { .. } => "oidc.metadata",
+            Self::Issuer => "oidc.issuer",
+            Self::State => "oidc.state",
+            Self::Late => "oidc.late",
+            Self::Denied { .. } => "oidc.denied",
+            Self::Exchange { .. } => "oidc.exchange",
+            Self::Token { .. } => "oidc.token",
+            Self::Algorithm { .. } => "oidc.algorithm",
+            Self::Key => "oidc.key",
+            Self::Signature => "oidc.signature",
+            Self::Audience => "oidc.audience",
+            Self::Expired => "oidc.expired",
+            Self::Early => "oidc.early",
+            Self::Nonce => "oidc.nonce",
+            Self::Subject => "oidc.subject",
+            Self::Stale => "oidc.stale",
+            Self::Domain => "oidc.domain",
+        }
+    }
+}
+
 /// A stranger's word, short and plain enough to be shown and logged.
 pub(super) fn word(text: &str) -> String {
     let plain = |c: &char| c.is_ascii_alphanumeric() || *c == '_';

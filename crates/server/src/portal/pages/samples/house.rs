@@ -4,16 +4,6 @@ use super::{at, guard, nav, paste, text, visitor, way};
 use crate::portal::pages::accounts::{AccountNumbers, AccountRow, Accounts};
 use crate::portal::pages::parts::{Act, Counted};
 use crate::portal::pages::problem::Problem;
-use crate::portal::pages::sign_in::{Credential, SignIn};
-
-pub(super) fn sign_in(with: Credential, error: Option<&str>) -> SignIn {
-    SignIn {
-        guard: guard("SIGNIN"),
-        with,
-        next: text("/accounts/acct_01KAQ3?virtual_account=va_01KAQ6"),
-        error: error.map(text),
-    }
-}
 
 pub(super) fn problem() -> Problem {
     Problem {
@@ -78,9 +68,4 @@ pub(super) fn account_rows() -> Vec<AccountRow> {
         row("acct_01KAQ4", "Brevik Yard <& Sons>", 0, None),
         row("acct_01KAQ3", "Halden Ferries", 4, Some(at(2_000))),
     ]
-}
-
-pub(super) fn sign_in_refused() -> SignIn {
-    let why = "That login and password do not go together. Try again, or ask an administrator.";
-    sign_in(Credential::Password(text("ines@halden.example")), Some(why))
 }
