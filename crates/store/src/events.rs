@@ -237,36 +237,7 @@ impl Reading<'_> {
         let lead = if by_actor { "p" } else { "e" };
         let mark = text.bind(account);
         text.wheres.push(format!("{lead}.account_id = {mark}"));
-        let open = |leads: bool, column: &str| {
-            // An expression keeps an index from being taken that would lead another way.
-            if leads { format!("e.{column}") } else { format!("(e.{column} || '')") }
-        };
-        if let Some(action) = &question.action {
-            let mark = text.bind(action.clone());
-            let column = open(matches!(driver, Driver::Action), "action");
-            text.wheres.push(format!("{column} = {mark}"));
-        }
-        if let Some(subject) = &question.subject {
-            let mark = text.bind(subject.clone());
-            let column = open(matches!(driver, Driver::Subject), "subject");
-            text.wheres.push(format!("{column} = {mark}"));
-        }
-        if let Some(place) = question.within.iter().flatten().next() {
-            let mark = text.bind(*place);
-            let plain = matches!(driver, Driver::Place);
-            let column = if plain {
-                "e.virtual_account_id"
-            } else {
-                "COALESCE(e.virtual_account_id, e.virtual_account_id)"
-            };
-            text.wheres.push(format!("{column} = {mark}"));
-        }
-        if let Some(sphere) = question.sphere {
-            let mark = text.bind(sphere);
-            let column =
-                if matches!(driver, Driver::Sphere) { "e.sphere" } else { "(e.sphere + 0)" };
-            text.wheres.push(format!("{column} = {mark}"));
-        }
+        conditions(&mut text, question, driver);
         if let Driver::Actor(actor) = driver {
             let mark = text.bind(actor.clone());
             text.wheres.push(format!("p.actor = {mark}"));
@@ -436,6 +407,39 @@ impl Reading<'_> {
     /// The subtrees of an account's tree, for proofs.
     pub fn subtrees(&mut self, account: AccountId) -> impl Subtrees<Fault = Fault> {
         StoredTree { reading: self, account }
+    }
+}
+
+/// What a question asks of the events themselves.
+fn conditions(text: &mut Text, question: &EventQuestion, driver: &Driver) {
+    let open = |leads: bool, column: &str| {
+        // An expression keeps an index from being taken that would lead another way.
+        if leads { format!("e.{column}") } else { format!("(e.{column} || '')") }
+    };
+    if let Some(action) = &question.action {
+        let mark = text.bind(action.clone());
+        let column = open(matches!(driver, Driver::Action), "action");
+        text.wheres.push(format!("{column} = {mark}"));
+    }
+    if let Some(subject) = &question.subject {
+        let mark = text.bind(subject.clone());
+        let column = open(matches!(driver, Driver::Subject), "subject");
+        text.wheres.push(format!("{column} = {mark}"));
+    }
+    if let Some(place) = question.within.iter().flatten().next() {
+        let mark = text.bind(*place);
+        let plain = matches!(driver, Driver::Place);
+        let column = if plain {
+            "e.virtual_account_id"
+        } else {
+            "COALESCE(e.virtual_account_id, e.virtual_account_id)"
+        };
+        text.wheres.push(format!("{column} = {mark}"));
+    }
+    if let Some(sphere) = question.sphere {
+        let mark = text.bind(sphere);
+        let column = if matches!(driver, Driver::Sphere) { "e.sphere" } else { "(e.sphere + 0)" };
+        text.wheres.push(format!("{column} = {mark}"));
     }
 }
 

@@ -215,7 +215,7 @@ async fn furnish(office: &Office, site: &Site, place: &str, mark: &str) -> Scene
 }
 
 /// A request of a route that would have an effect.
-fn request(route: &Stated, scene: &Scene, nth: usize) -> (String, String) {
+fn path_of(route: &Stated, scene: &Scene) -> String {
     let put = |path: String, name: &str, id: &str| path.replace(&format!("{{{name}}}"), id);
     let profile = route.path.starts_with("/services/");
     let mut path = put(route.path.clone(), "account", &scene.account);
@@ -240,28 +240,34 @@ fn request(route: &Stated, scene: &Scene, nth: usize) -> (String, String) {
     }
     path = path.replace("{tag}", DNA);
     assert!(!path.contains('{'), "{path}: the test does not know what to put there");
-    if route.path.ends_with("/standing") {
-        path = format!("{path}?at=2025-06-15T15:06:40Z");
+    match route.path.rsplit('/').next() {
+        Some("standing") => format!("{path}?at=2025-06-15T15:06:40Z"),
+        Some("usage-files") => format!("{path}?virtual_account={}", scene.place),
+        _ => path,
     }
+}
+
+/// The body of a request of a route that would have an effect.
+fn body_of(route: &Stated, scene: &Scene, nth: usize) -> String {
+    let profile = route.path.starts_with("/services/");
     let place = &scene.place;
     let body = match (route.method, route.path.rsplit('/').next()) {
-        ("GET", _) => return (path, String::new()),
-        (_, Some("token.oauth2" | "token")) => return (path, String::new()),
+        ("GET", _) => return String::new(),
+        (_, Some("token.oauth2" | "token")) => return String::new(),
         (_, Some("licenses" | "devices")) => json!({"virtualAccounts": [scene.name]}),
         (_, Some("revoke")) if profile => json!({"tokens": [scene.token_text]}),
         (_, Some("tokens")) if profile => json!({"expiresAfterDays": 1}),
         (_, Some("delete")) => json!({}),
         (_, Some("usage-files")) => {
-            path = format!("{path}?virtual_account={place}");
-            return (path, save(&[foreign(&format!("NEW{nth}"), 1, DNA, 1, NOON)]));
+            return save(&[foreign(&format!("NEW{nth}"), 1, DNA, 1, NOON)]);
         }
-        (_, Some("trust-requests")) => return (path, scene.carried.clone()),
-        (_, Some("usage" | "trust")) => return (path, String::new()),
+        (_, Some("trust-requests")) => return scene.carried.clone(),
+        (_, Some("usage" | "trust")) => return String::new(),
         (_, Some("accounts")) => json!({"name": "New", "domain": format!("new{nth}.example")}),
         (_, Some("virtual-accounts")) => json!({"name": format!("New {nth}")}),
         (_, Some("entitlements")) => json!({"virtual_account": place, "tag": DNA, "quantity": 1}),
         (_, Some("tokens")) => json!({"virtual_account": place, "expires_after_days": 1}),
-        (_, Some("revoke")) if path.contains("/device-keys/") => json!({"reason": "stolen"}),
+        (_, Some("revoke")) if route.path.contains("/device-keys/") => json!({"reason": "stolen"}),
         (_, Some("grants")) if route.path.contains("{account}") => json!({
             "email": format!("new{nth}@x.example"), "role": "virtual_viewer", "virtual_account": place,
         }),
@@ -286,9 +292,13 @@ fn request(route: &Stated, scene: &Scene, nth: usize) -> (String, String) {
         }
         ("PUT", _) => json!({"name": "New"}),
         (_, Some("end" | "revoke" | "invite" | "block" | "admit")) => json!({}),
-        (method, _) => panic!("{method} {path}: the test does not know what to send"),
+        (method, _) => panic!("{method} {}: the test does not know what to send", route.path),
     };
-    (path, body.to_string())
+    body.to_string()
+}
+
+fn request(route: &Stated, scene: &Scene, nth: usize) -> (String, String) {
+    (path_of(route, scene), body_of(route, scene, nth))
 }
 
 async fn drive(
@@ -378,6 +388,26 @@ fn granted(role: Role, site: &Site) -> Value {
     }
 }
 
+/// Judges what came of a request about what is in the role's own account.
+fn judge(what: &str, route: &Stated, role: Role, expected: &str, own: &Answer) {
+    let refused = code(own);
+    if expected == "no" {
+        let told = ["permit.denied", "not_found"].contains(&refused.as_str());
+        assert!(told, "{what}: {}", own.text());
+        let secret = role == Role::Support || refused == "permit.denied";
+        assert!(secret, "{what}: who has a role here learns that it is not enough");
+        return;
+    }
+    // Approvers see no license acts, narrow roles no whole tree: those say so.
+    let narrow = expected == "part" || role == Role::Approver;
+    if !(narrow && route.path.contains("/events/")) {
+        assert_ne!(refused, "permit.denied", "{what}: {}", own.text());
+    }
+    let unmade = ["{request}", "{api_client}", "/terms", "v1/grants/{grant}"];
+    let unmade = unmade.iter().any(|part| route.path.contains(part));
+    assert!(refused != "not_found" || unmade, "{what}: {}", own.text());
+}
+
 /// Drives every route as somebody with a role, on what is theirs and what is not.
 async fn walk(office: &Office, town: &Town, role: Role, token: &str) {
     let whole = Actor::Host;
@@ -401,31 +431,7 @@ async fn walk(office: &Office, town: &Town, role: Role, token: &str) {
             );
             continue;
         };
-        match expected {
-            "no" => {
-                let refused = code(&own);
-                assert!(
-                    ["permit.denied", "not_found"].contains(&refused.as_str()),
-                    "{what}: {}",
-                    own.text()
-                );
-                let secret = role == Role::Support || refused == "permit.denied";
-                assert!(secret, "{what}: who has a role here learns that it is not enough");
-            }
-            _ => {
-                let refused = code(&own);
-                // Approvers see no license acts, narrow roles no whole tree: those say so.
-                let whole_log = route.path.contains("/events/")
-                    && (expected == "part" || role == Role::Approver);
-                if !whole_log {
-                    assert_ne!(refused, "permit.denied", "{what}: {}", own.text());
-                }
-                let unmade = ["{request}", "{api_client}", "/terms", "v1/grants/{grant}"]
-                    .iter()
-                    .any(|part| route.path.contains(part));
-                assert!(refused != "not_found" || unmade, "{what}: {}", own.text());
-            }
-        }
+        judge(&what, route, role, expected, &own);
         if place == Where::House || may(&whole, route.need) == "no" {
             continue;
         }

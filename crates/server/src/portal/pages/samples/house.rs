@@ -1,6 +1,6 @@
 //! Pages outside any account.
 
-use super::{at, guard, nav, paste, text, visitor, way};
+use super::{at, nav, paste, text, visitor, way};
 use crate::portal::pages::accounts::{AccountNumbers, AccountRow, Accounts};
 use crate::portal::pages::parts::{Act, Counted};
 use crate::portal::pages::problem::Problem;
