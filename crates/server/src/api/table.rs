@@ -98,20 +98,20 @@ fn method_of(item: &PathItem) -> HttpMethod {
 
 /// Every route of the APIs.
 fn table() -> Vec<Route> {
-    let mut all = own();
+    let mut all = of_the_book();
+    all.extend(of_people());
     all.extend(profile::table().into_iter().map(|Documented(route)| route));
     all
 }
 
-/// Every route of our own.
+/// The routes of devices and of what the book holds.
 #[rustfmt::skip]
-fn own() -> Vec<Route> {
+fn of_the_book() -> Vec<Route> {
     use Action::{
-        AcceptTerms, CreateAccount, CreateVirtualAccount, DefineLicense, EditAccount, EndUse,
-        GrantEntitlement, ImportUsage, ManageClients, ManagePeople, ManageTokens, PublishTerms, Read,
-        ReadAccount, ReadEvents, ReadPeople, RevokeKey, SeeAsCustomer,
+        CreateAccount, CreateVirtualAccount, DefineLicense, EndUse, GrantEntitlement, ImportUsage,
+        ManageTokens, Read, ReadAccount, ReadEvents, RevokeKey,
     };
-    use Need::{Nothing, Person, Right, Seal};
+    use Need::{Nothing, Right, Seal};
     use Where::{Account, House};
     vec![
         line(Seal, routes!(device::push_usage)),
@@ -152,6 +152,19 @@ fn own() -> Vec<Route> {
         line(Right(RevokeKey, Account), routes!(tokens::revoke_key)),
         line(Right(ImportUsage, Account), routes!(imports::import_trust)),
         line(Right(ImportUsage, Account), routes!(imports::import_usage)),
+    ]
+}
+
+/// The routes of accounts' properties, of people and of their programs.
+#[rustfmt::skip]
+fn of_people() -> Vec<Route> {
+    use Action::{
+        AcceptTerms, CreateVirtualAccount, EditAccount, ManageClients, ManagePeople, PublishTerms,
+        ReadPeople, SeeAsCustomer,
+    };
+    use Need::{Nothing, Person, Right};
+    use Where::{Account, House};
+    vec![
         line(Right(EditAccount, Account), routes!(customers::edit_account)),
         line(Right(CreateVirtualAccount, Account), routes!(customers::edit_virtual_account)),
         line(Right(CreateVirtualAccount, Account), routes!(customers::archive_virtual_account)),

@@ -214,6 +214,18 @@ async fn furnish(office: &Office, site: &Site, place: &str, mark: &str) -> Scene
     }
 }
 
+/// What a client of the documented profile sends.
+fn profile_body(last: &str, scene: &Scene, nth: usize) -> Value {
+    match last {
+        "licenses" | "devices" => json!({"virtualAccounts": [scene.name]}),
+        "revoke" => json!({"tokens": [scene.token_text]}),
+        "tokens" => json!({"expiresAfterDays": 1}),
+        "virtual-accounts" => json!({"name": format!("New {nth}")}),
+        "delete" => json!({}),
+        last => panic!("{last}: the test does not know what to send"),
+    }
+}
+
 /// A request of a route that would have an effect.
 fn request(route: &Stated, scene: &Scene, nth: usize) -> (String, String) {
     let put = |path: String, name: &str, id: &str| path.replace(&format!("{{{name}}}"), id);
@@ -247,10 +259,7 @@ fn request(route: &Stated, scene: &Scene, nth: usize) -> (String, String) {
     let body = match (route.method, route.path.rsplit('/').next()) {
         ("GET", _) => return (path, String::new()),
         (_, Some("token.oauth2" | "token")) => return (path, String::new()),
-        (_, Some("licenses" | "devices")) => json!({"virtualAccounts": [scene.name]}),
-        (_, Some("revoke")) if profile => json!({"tokens": [scene.token_text]}),
-        (_, Some("tokens")) if profile => json!({"expiresAfterDays": 1}),
-        (_, Some("delete")) => json!({}),
+        (_, Some(last)) if profile => profile_body(last, scene, nth),
         (_, Some("usage-files")) => {
             path = format!("{path}?virtual_account={place}");
             return (path, save(&[foreign(&format!("NEW{nth}"), 1, DNA, 1, NOON)]));
