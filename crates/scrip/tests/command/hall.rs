@@ -122,9 +122,9 @@ impl Hall {
         let person = self.runtime.block_on(app.profile(member)).expect("a person");
         let new = self.runtime.block_on(app.begin_totp(&person)).expect("a secret");
         let code = code(new.text.expose())?;
-        let (hash, ask) = (guest.seen.session.token_hash, self.ask(guest, b"totp"));
-        let codes = self.runtime.block_on(app.confirm_totp(ask, hash, &new.state, &code));
-        let codes = codes.expect("it is taken");
+        let (ask, from) = (self.ask(guest, b"totp"), caller());
+        let confirm = app.confirm_totp(ask, &guest.seen.session, &new.state, &code, &from);
+        let (codes, _) = self.runtime.block_on(confirm).expect("it is taken");
         let codes = codes.iter().map(|one| one.expose().to_owned()).collect();
         Some((new.text.expose().to_owned(), codes))
     }

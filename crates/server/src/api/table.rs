@@ -98,15 +98,15 @@ fn method_of(item: &PathItem) -> HttpMethod {
 
 /// Every route of the APIs.
 fn table() -> Vec<Route> {
-    let mut all = of_licenses();
+    let mut all = of_the_book();
     all.extend(of_people());
     all.extend(profile::table().into_iter().map(|Documented(route)| route));
     all
 }
 
-/// Our own routes of accounts, licenses and devices.
+/// The routes of devices and of what the book holds.
 #[rustfmt::skip]
-fn of_licenses() -> Vec<Route> {
+fn of_the_book() -> Vec<Route> {
     use Action::{
         CreateAccount, CreateVirtualAccount, DefineLicense, EndUse, GrantEntitlement, ImportUsage,
         ManageTokens, Read, ReadAccount, ReadEvents, RevokeKey,
@@ -155,7 +155,7 @@ fn of_licenses() -> Vec<Route> {
     ]
 }
 
-/// Our own routes of customers, people and their programs.
+/// The routes of accounts' properties, of people and of their programs.
 #[rustfmt::skip]
 fn of_people() -> Vec<Route> {
     use Action::{
