@@ -153,7 +153,7 @@ class ThePortal(unittest.TestCase):
         self.assertGreater(len(seen), 14)
         self.assertEqual(browser.console_errors(), [])
 
-    def test_8_a_role_a_virtual_account_and_a_client_are_made_and_taken_back(self):
+    def test_8_a_role_and_a_virtual_account_are_made_and_taken_back_and_a_client_needs_a_person(self):
         self.sign_in()
         browser = self.browser
         account = self.demo.url + re.search(r"/accounts/acct_\w+", browser.url)[0]
@@ -185,8 +185,9 @@ class ThePortal(unittest.TestCase):
         browser.open(account + "/api-clients")
         browser.find("form [name='name']").type("Nightly")
         browser.button("Make the client and show its secret").click()
-        browser.wait_for_text("scrip_secret_", seconds=15)
-        self.shot("client-made-1440")
+        browser.wait_for_text("must be made by a person", seconds=15)
+        self.shot("client-refused-1440")
+        browser.console()  # as above
         browser.open(self.demo.url + "/terms")
         browser.find("form [name='title']").type("Terms")
         browser.find("form [name='text']").type("Be fair.")
