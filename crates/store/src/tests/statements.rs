@@ -142,6 +142,41 @@ fn what_was_put_only_to_be_held_is_taken_away() {
     }
 }
 
+/// A pool and its alarm, as a report wants them in one round.
+fn pool_and_alarm() -> [Target; 2] {
+    [(&schema::POOL, Hold::EvenAbsent), (&schema::ALARM, Hold::Yes)].map(|(table, hold)| Target {
+        table,
+        keys: row(table, 1)[..table.key].to_vec(),
+        hold,
+    })
+}
+
+#[test]
+fn what_came_with_a_row_that_was_waited_for_is_read_as_it_came() {
+    let Some(mut bare) = Bare::postgres() else { return };
+    let mut other = bare.reader();
+    let engine = bare.engine();
+    engine.begin().expect("it begins");
+    let found = engine.read(&pool_and_alarm()).expect("it is read");
+    assert!(found.iter().all(|(_, rows)| rows.is_empty()));
+    std::thread::scope(|scope| {
+        let waits = scope.spawn(move || {
+            other.begin().expect("it begins");
+            let found = other.read(&pool_and_alarm()).expect("it is read");
+            other.rollback();
+            found
+        });
+        // Long enough that the other has found both absent and waits for the pool.
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        assert!(!waits.is_finished(), "it has to wait for who opened the pool first");
+        let put = |table| Change { table, write: Write::Put, rows: vec![row(table, 1)] };
+        engine.finish(&[put(&schema::POOL), put(&schema::ALARM)]).expect("it is written");
+        for (table, rows) in waits.join().expect("it ends") {
+            assert_eq!(rows, [row(table, 1)], "{}", table.name);
+        }
+    });
+}
+
 #[test]
 fn every_chore_runs() {
     for mut bare in Bare::all() {

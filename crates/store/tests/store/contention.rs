@@ -131,6 +131,22 @@ both! {
         check(&stage);
     }
 
+    fn two_that_open_one_pool_and_its_alarm_at_once_both_count(home: &Home) {
+        let stage = Stage::new(home.open());
+        let devices = [stage.bind("edge-0"), stage.bind("edge-1")];
+        let books = nodes(home, stage.book.clone());
+        for nth in 1..=60 {
+            let license = format!("license-{nth}");
+            let push = |n: u8| stage.order(stage.push(&devices[usize::from(n)], nth, &license, 3));
+            let written = at_once(&books, push);
+            assert!(written.iter().all(Result::is_ok), "{nth}: {written:?}");
+            assert_eq!(stage.pool(&license).expect("it was used").used, 6);
+        }
+        let alarms = home.number("SELECT COUNT(*) FROM alarm WHERE state = 0");
+        assert_eq!(alarms, 60, "one alarm for each license that is short");
+        check(&stage);
+    }
+
     fn of_two_that_claim_one_thing_at_once_one_wins(home: &Home) {
         let stage = Stage::new(home.open());
         let books = nodes(home, stage.book.clone());

@@ -109,14 +109,21 @@ impl Postgres {
 
     /// Puts blank rows where there are none and their absence is to be held. Another node may
     /// have put them first: then they are read as it left them, and with them everything that
-    /// is not held, for it may have changed with them.
+    /// comes behind them in the order of holding or is not held, for it may have changed or come
+    /// with them: an alarm comes with its pool.
     fn open_absent(&mut self, groups: &[Group<'_>], answers: &mut [Answer]) -> Result<(), Fault> {
         let absent: Vec<Answer> =
             groups.iter().zip(answers.iter()).map(|(group, found)| absent(group, found)).collect();
         let opening: Vec<usize> = (0..groups.len()).filter(|n| !absent[*n].is_empty()).collect();
         let Some(first) = opening.first() else { return Ok(()) };
         let first_key = (groups[*first].rank, &absent[*first][0][..groups[*first].table.key]);
-        let free: Vec<usize> = (0..groups.len()).filter(|n| groups[*n].hold == Hold::No).collect();
+        let rank = groups[*first].rank;
+        let behind = |group: &Group<'_>| match group.hold {
+            Hold::No => true,
+            Hold::Yes => group.rank > rank,
+            Hold::EvenAbsent => false,
+        };
+        let behind: Vec<usize> = (0..groups.len()).filter(|n| behind(&groups[*n])).collect();
         let mut calls = Vec::new();
         for n in &opening {
             let table = groups[*n].table;
@@ -127,7 +134,7 @@ impl Postgres {
             let select = self.prepare(&table.select_many(table.key, Hold::Yes))?;
             calls.push(Call::Query(select, arrays(table, &keys, &rows)));
         }
-        for n in &free {
+        for n in &behind {
             calls.push(self.select(&groups[*n])?);
         }
         let mut again = self.fly_holding(Some(first_key), calls)?.into_iter();
@@ -141,8 +148,11 @@ impl Postgres {
             }
             answers[*n].extend(there);
         }
-        for n in free {
+        for n in behind {
             answers[n] = again.next().unwrap_or_default();
+            if let (Hold::Yes, Some(last)) = (groups[n].hold, answers[n].last()) {
+                self.hold_up_to(groups[n].rank, &last[..groups[n].keys]);
+            }
         }
         Ok(())
     }
