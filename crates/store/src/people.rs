@@ -76,16 +76,16 @@ impl Reading<'_> {
         self.records(&sql, &row![begins, end, after.0.to_owned(), after.1, most])
     }
 
-    /// Whether somebody who can sign in is an operator.
+    /// Whether an operator has ever accepted: from then on the set-up secret is void, even if all
+    /// of them are kept out or their roles have ended since. The host's command line lets in again.
     ///
     /// # Errors
     /// A fault of the store.
-    pub fn has_operator(&mut self, now: Timestamp) -> Result<bool, Fault> {
+    pub fn had_operator(&mut self) -> Result<bool, Fault> {
         let sql = "SELECT COUNT(*) FROM (SELECT 1 AS one FROM role_grant g \
                    JOIN person p ON p.person_id = g.person_id \
-                   WHERE g.account_id = $1 AND g.role = $2 AND g.ended_at IS NULL \
-                   AND (g.ends_at IS NULL OR g.ends_at > $3) AND p.state = $4 LIMIT 1) AS found";
-        let values = row![HOUSE, Role::Operator, now, PersonState::Active];
+                   WHERE g.account_id = $1 AND g.role = $2 AND p.state <> $3 LIMIT 1) AS found";
+        let values = row![HOUSE, Role::Operator, PersonState::Invited];
         Ok(self.number(sql, &values)? > 0)
     }
 

@@ -106,7 +106,7 @@ impl App {
                 Some(_) => None,
                 None => reading.house_fact(SET_UP_SECRET)?,
             };
-            let void = session.person.is_none() && reading.has_operator(now)?;
+            let void = session.person.is_none() && reading.had_operator()?;
             Ok(Some((session, rights, secret)).filter(|_| !void))
         };
         let found = self.book.read(Sight::House, read).await?;
@@ -174,8 +174,7 @@ impl App {
     /// # Errors
     /// Faults of the store.
     pub async fn awaits_set_up(&self) -> Result<bool, Error> {
-        let now = self.world.now();
-        let read = move |reading: &mut Reading<'_>| reading.has_operator(now);
+        let read = move |reading: &mut Reading<'_>| reading.had_operator();
         Ok(!self.book.read(Sight::House, read).await?)
     }
 

@@ -167,6 +167,16 @@ both! {
         assert_eq!(office.sign_in_error(&ann.email, PASSWORD).await, "none");
     }
 
+    async fn the_set_up_secret_does_not_come_back_when_the_only_operator_is_kept_out(office) {
+        let operator = office.person("/api/v1/grants", "op@vendor.example", &json!({"role": "operator"})).await;
+        office.get("/api/v1/accounts").await.problem(401, "auth.wrong");
+        let people = office.get_as(&operator.token, "/api/v1/people?email=op@").await.ok();
+        let block = format!("/api/v1/people/{}/block", text(&people["items"][0]["id"]));
+        assert_eq!(office.post_as(&operator.token, &block, &json!({})).await.status, 204);
+        office.get_as(&operator.token, "/api/v1/accounts").await.problem(401, "auth.wrong");
+        office.get("/api/v1/accounts").await.problem(401, "auth.wrong");
+    }
+
     async fn who_is_kept_out_is_out_at_once_and_everywhere(office) {
         let site = office.site("a.example").await;
         let ann = office.with_role(&site, "ann@a.example", "user").await;
