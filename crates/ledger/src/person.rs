@@ -69,6 +69,22 @@ pub struct Credentials {
     /// Identity providers whose word is taken; a CBOR map without the member is an empty list.
     #[cbor(n(6), default)]
     pub providers: Vec<ProviderLink>,
+    /// How much the password proves by itself.
+    #[cbor(n(7), default)]
+    pub strength: Strength,
+}
+
+/// How much a password proves by itself: a short one is taken only beside a second factor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Strength {
+    /// It is long enough to sign in alone.
+    #[default]
+    #[n(0)]
+    Alone,
+    /// It is long enough beside a second factor only.
+    #[n(1)]
+    BesideSecondFactor,
 }
 
 /// An identity provider that knows a person, keyed by issuer and subject, never by e-mail address.

@@ -13,7 +13,8 @@ use ledger::command::{
 };
 use ledger::house::{Factors, HOUSE, Session};
 use ledger::person::{
-    Credentials, Letter, Link, LinkPurpose, Passkey, Person, PersonState, ProviderLink, Totp,
+    Credentials, Letter, Link, LinkPurpose, Passkey, Person, PersonState, ProviderLink, Strength,
+    Totp,
 };
 use proptest::prelude::*;
 use wire::id::{MessageId, PersonId, RequestId};
@@ -53,7 +54,10 @@ fn spent() -> impl Strategy<Value = Spent> {
 
 fn change() -> impl Strategy<Value = CredentialChange> {
     prop_oneof![
-        4 => (0..9_u8).prop_map(|n| CredentialChange::SetPassword(format!("phc {n}"))),
+        4 => (0..9_u8).prop_map(|n| {
+            let strength = [Strength::Alone, Strength::BesideSecondFactor][usize::from(n % 2)];
+            CredentialChange::SetPassword(format!("phc {n}"), strength)
+        }),
         2 => (0..3_u64).prop_map(|last_step| {
             CredentialChange::SetTotp(Totp { sealed: vec![1], last_step }, vec![1; 32])
         }),
@@ -169,10 +173,10 @@ impl Model {
                 let fits = match purpose {
                     LinkPurpose::Invitation => matches!(
                         change,
-                        CredentialChange::SetPassword(_) | CredentialChange::AddPasskey(_)
+                        CredentialChange::SetPassword(..) | CredentialChange::AddPasskey(_)
                     ),
                     LinkPurpose::PasswordReset => {
-                        matches!(change, CredentialChange::SetPassword(_))
+                        matches!(change, CredentialChange::SetPassword(..))
                     }
                     LinkPurpose::Approval => false,
                 };
@@ -387,6 +391,10 @@ impl World {
                 assert_eq!(was, is, "nobody else's");
             }
         }
+        let theirs = &after[usize::from(who)].credentials;
+        let second = theirs.totp.is_some() || !theirs.passkeys.is_empty();
+        let short = theirs.password.is_some() && theirs.strength == Strength::BesideSecondFactor;
+        assert!(second || !short, "a short password never stands alone");
         if let Proof::Link(hash) = proof {
             self.model.links.remove(&hash[0]);
             let theirs = (&person.credentials, &after[usize::from(who)].credentials);
@@ -425,7 +433,7 @@ proptest! {
                 who,
                 proof: Proof::Link([who; 32]),
                 version: 0,
-                change: CredentialChange::SetPassword("first".to_owned()),
+                change: CredentialChange::SetPassword("first".to_owned(), Strength::Alone),
             });
         }
         for step in &steps {
@@ -443,7 +451,7 @@ fn the_model_is_met_by_changes_of_every_kind() {
         who: 0,
         proof,
         version,
-        change: CredentialChange::SetPassword("new".to_owned()),
+        change: CredentialChange::SetPassword("new".to_owned(), Strength::Alone),
     };
     let begin = |token, version, spent| Step::Begin {
         token,
@@ -483,4 +491,27 @@ fn the_model_is_met_by_changes_of_every_kind() {
     assert!(world.person(0).credentials.totp.is_some(), "a reset never takes the second factor");
     world.take(&set(Proof::Link([3; 32]), 3));
     assert_eq!(version(&world), 4);
+}
+
+#[test]
+fn who_has_a_short_password_keeps_a_second_factor() {
+    let mut world = World::new(Reading::Kept);
+    let change = |version, change| Step::Change { who: 0, proof: Proof::Host, version, change };
+    let short = || CredentialChange::SetPassword("phc".to_owned(), Strength::BesideSecondFactor);
+    let theirs = |world: &World| world.person(0).credentials;
+    world.take(&change(0, short()));
+    assert_eq!(theirs(&world).version, 0, "it is not taken alone");
+    let totp = Totp { sealed: vec![1], last_step: 1 };
+    world.take(&change(0, CredentialChange::SetPassword("phc".to_owned(), Strength::Alone)));
+    world.take(&change(1, CredentialChange::SetTotp(totp, vec![1; 32])));
+    world.take(&change(2, short()));
+    assert_eq!(theirs(&world).version, 3);
+    world.take(&change(3, CredentialChange::RemoveTotp));
+    assert!(theirs(&world).totp.is_some(), "the second factor stays while the password is short");
+    world.take(&change(3, CredentialChange::AddPasskey(passkey(0))));
+    world.take(&change(4, CredentialChange::RemoveTotp));
+    world.take(&change(5, CredentialChange::RemovePasskey(vec![0])));
+    assert_eq!((theirs(&world).version, theirs(&world).passkeys.len()), (5, 1));
+    world.take(&change(5, CredentialChange::RemoveSecondFactors));
+    assert_eq!(theirs(&world).password, None, "whoever lost them chooses a new one by a link");
 }

@@ -89,6 +89,21 @@ fn the_last_administrator_stays_and_so_does_the_last_operator() {
 }
 
 #[test]
+fn whoever_was_only_invited_is_no_administrator_to_rely_on() {
+    let mut scene = Scene::new();
+    for (n, who) in [(1, ANN), (2, BOB)] {
+        assert_eq!(
+            code(scene.grant(&Actor::Host, role(n, who, Role::Administrator, None))),
+            "done"
+        );
+    }
+    scene.activate(ANN);
+    assert_eq!(code(scene.end(&Actor::Host, OWN, 1)), "role.last_administrator");
+    scene.activate(BOB);
+    assert_eq!(code(scene.end(&Actor::Host, OWN, 1)), "done");
+}
+
+#[test]
 fn an_account_of_limited_use_has_five_people_one_virtual_account_and_no_clients() {
     for reading in [Reading::Whole, Reading::AsAsked, Reading::Kept] {
         limited_use(reading);

@@ -61,7 +61,7 @@ impl MakeApiToken {
         let event = match &self.maker {
             Maker::Own(own, session) => {
                 confirm_own(page, own, *session, &row, now)?;
-                own.event("api_token.made", subject, &detail, now)
+                own.event(HOUSE, "api_token.made", subject, &detail, now)
             }
             Maker::Client(asked) => {
                 self.confirm_client(page, asked)?;
@@ -164,7 +164,7 @@ impl RevokeApiToken {
                 if token.person != own.person {
                     return Err(not_found().into());
                 }
-                own.event("api_token.revoked", subject, &detail, now)
+                own.event(HOUSE, "api_token.revoked", subject, &detail, now)
             }
             Maker::Client(asked) => {
                 asked.permit.allows(Action::ManageClients, self.account)?;

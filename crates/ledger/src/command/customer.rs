@@ -1,7 +1,7 @@
 //! The way of an account: requested, its terms accepted by an approver, or declined; and its
 //! properties changed.
 
-use wire::id::{AccountId, EventId, RequestId, VirtualAccountId};
+use wire::id::{AccountId, RequestId, VirtualAccountId};
 use wire::time::Timestamp;
 
 use super::account::default_virtual_account;
@@ -11,7 +11,7 @@ use crate::account::{Account, AccountKind, AccountState, TERMS_FACT, newest_term
 use crate::house::{HOUSE, HouseFact};
 use crate::page::Page;
 use crate::person::{Grant, Letter, Link, LinkPurpose, Terms};
-use crate::posting::{Effect, Event, Posting};
+use crate::posting::{Effect, Posting};
 use crate::refusal::Refusal;
 use crate::role::{Action, Role};
 
@@ -90,7 +90,7 @@ impl RequestAccount {
             .with("kind", row.kind.word())
             .personal("approver", &row.approver);
         let subject = row.id.to_string();
-        let event = own_event(&self.own, row.id, "account.requested", subject, &detail, now);
+        let event = self.own.event(row.id, "account.requested", subject, &detail, now);
         Ok(nothing_but(vec![
             Effect::Account(row),
             Effect::VirtualAccount(default),
@@ -99,34 +99,6 @@ impl RequestAccount {
             Effect::Letter(self.letter.clone()),
         ]))
     }
-}
-
-fn own_event(
-    own: &Own,
-    account: AccountId,
-    action: &str,
-    subject: String,
-    detail: &Detail,
-    now: Timestamp,
-) -> Effect {
-    Effect::Event(Event {
-        account,
-        virtual_account: None,
-        id: EventId::derive(&[
-            account.as_bytes(),
-            own.request.as_bytes(),
-            action.as_bytes(),
-            subject.as_bytes(),
-        ]),
-        at: now,
-        actor: own.actor.clone(),
-        role: "person".to_owned(),
-        action: action.to_owned(),
-        subject,
-        detail: detail.json(),
-        private: detail.private_json(),
-        address: own.address.clone(),
-    })
 }
 
 /// A country as in ISO 3166: two capital letters, or nothing.
@@ -203,7 +175,7 @@ impl Consent {
     ) -> Effect {
         match self {
             Self::Role(asked) => asked.event(account, action, subject, detail, now),
-            Self::Link(own, _) => own_event(own, account, action, subject, detail, now),
+            Self::Link(own, _) => own.event(account, action, subject, detail, now),
         }
     }
 }

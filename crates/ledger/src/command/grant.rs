@@ -1,7 +1,7 @@
 //! Roles: granted, ended, asked for. Nobody grants more than they hold, and the last
 //! administrator stays.
 
-use wire::id::{AccessRequestId, AccountId, EventId, GrantId, VirtualAccountId};
+use wire::id::{AccessRequestId, AccountId, GrantId, VirtualAccountId};
 use wire::time::Timestamp;
 
 use super::person::Own;
@@ -9,10 +9,10 @@ use super::{Asked, Detail, Stop, check_text, nothing_but};
 use crate::account::AccountKind;
 use crate::house::HOUSE;
 use crate::page::Page;
-use crate::person::{AccessRequest, AccessState, Grant, Letter, Link};
-use crate::posting::{Effect, Event, Posting};
+use crate::person::{AccessRequest, AccessState, Grant, Letter, Link, PersonState};
+use crate::posting::{Effect, Posting};
 use crate::refusal::Refusal;
-use crate::role::{Action, Actor, Permit, Role};
+use crate::role::{Action, Actor, Permit, Reach, Role};
 
 /// Grants a role to a person.
 #[derive(Clone, Debug)]
@@ -150,22 +150,13 @@ impl EndGrant {
         if looks && !is_own_look(grant, permit) {
             return Err(not_found.into());
         }
-        // Who could not grant it does not end it either; out of reach, it is not even there.
-        match (grant.virtual_account, self.asked.permit.reach()) {
-            (Some(place), _) => self.asked.permit.covers(place).map_err(|_| not_found)?,
-            (None, crate::role::Reach::Only(_)) => return Err(not_found.into()),
-            (None, crate::role::Reach::Whole) => {}
-        }
+        // Who could not grant it does not end it either.
+        within_reach(permit, grant.virtual_account).map_err(|()| not_found)?;
         if !grant.is_in_force(now) {
             return Ok(Posting::nothing());
         }
         if matters(grant.role) {
-            let left =
-                |one: &&Grant| one.id != grant.id && one.role == grant.role && one.is_in_force(now);
-            let left: Vec<&Grant> = all.iter().copied().filter(|one| left(one)).collect();
-            if left.is_empty() {
-                return Err(Refusal::LastAdministrator { role: grant.role.word() }.into());
-            }
+            confirm_not_last(page, grant, &all, now)?;
         }
         let ended = Grant { ended_at: Some(now), ..grant.clone() };
         let detail = about(&ended).personal("email", &ended.email);
@@ -175,6 +166,36 @@ impl EndGrant {
         effects.extend(self.letter.clone().map(Effect::Letter));
         Ok(nothing_but(effects))
     }
+}
+
+/// Confirms that others have the role, and that somebody who can sign in is among them if its
+/// holder can.
+fn confirm_not_last(
+    page: &Page,
+    grant: &Grant,
+    all: &[&Grant],
+    now: Timestamp,
+) -> Result<(), Stop> {
+    let can_sign_in = |one: &Grant| -> Result<bool, Stop> {
+        Ok(page.person(one.person)?.is_some_and(|person| person.state == PersonState::Active))
+    };
+    let needs_one = can_sign_in(grant)?;
+    for one in all.iter().filter(|one| one.id != grant.id && one.role == grant.role) {
+        if one.is_in_force(now) && (!needs_one || can_sign_in(one)?) {
+            return Ok(());
+        }
+    }
+    Err(Refusal::LastAdministrator { role: grant.role.word() }.into())
+}
+
+/// Confirms that what is of a virtual account, or of the whole account, lies within reach: out of
+/// reach, it is not even there.
+fn within_reach(permit: &Permit, place: Option<VirtualAccountId>) -> Result<(), ()> {
+    let within = match place {
+        Some(place) => permit.reach().covers(place),
+        None => *permit.reach() == Reach::Whole,
+    };
+    within.then_some(()).ok_or(())
 }
 
 /// Whether somebody must always hold a role.
@@ -209,19 +230,9 @@ impl AskAccess {
             ..wanted.clone()
         };
         let detail = Detail::default().with("role", row.role.word()).personal("email", &row.email);
-        let event = Effect::Event(Event {
-            account: row.account,
-            virtual_account: row.virtual_account,
-            id: EventId::derive(&[row.account.as_bytes(), row.id.as_bytes(), b"asked"]),
-            at: now,
-            actor: self.own.actor.clone(),
-            role: "person".to_owned(),
-            action: "access.asked".to_owned(),
-            subject: row.id.to_string(),
-            detail: detail.json(),
-            private: detail.private_json(),
-            address: self.own.address.clone(),
-        });
+        let detail = row.virtual_account.into_iter().fold(detail, Detail::within);
+        let subject = row.id.to_string();
+        let event = self.own.event(row.account, "access.asked", subject, &detail, now);
         let mut effects = vec![Effect::AccessRequest(row), event];
         effects.extend(self.letters.iter().cloned().map(Effect::Letter));
         Ok(nothing_but(effects))
@@ -251,11 +262,7 @@ impl DecideAccess {
         let not_found = Refusal::NotFound { what: "access request" };
         page.hold_account(self.account)?;
         let row = page.access_request(self.account, self.id)?.ok_or(not_found.clone())?;
-        match (row.virtual_account, self.asked.permit.reach()) {
-            (Some(place), _) => self.asked.permit.covers(place).map_err(|_| not_found)?,
-            (None, crate::role::Reach::Only(_)) => return Err(not_found.into()),
-            (None, crate::role::Reach::Whole) => {}
-        }
+        within_reach(&self.asked.permit, row.virtual_account).map_err(|()| not_found)?;
         if row.state != AccessState::Waiting {
             return Err(Refusal::Changed { what: "this access request" }.into());
         }

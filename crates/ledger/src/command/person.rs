@@ -3,14 +3,15 @@
 //! A credential changes only with its proof: a session of the person's own in which they showed
 //! a factor lately, a one-time link that still holds, or the host's own command line.
 
-use wire::id::{EventId, PersonId, RequestId};
+use wire::id::{AccountId, EventId, PersonId, RequestId};
 use wire::time::Timestamp;
 
 use super::{Asked, Detail, Stop, check_text, nothing_but};
 use crate::house::HOUSE;
 use crate::page::Page;
 use crate::person::{
-    Credentials, Letter, Link, LinkPurpose, Passkey, Person, PersonState, ProviderLink, Totp,
+    Credentials, Letter, Link, LinkPurpose, Passkey, Person, PersonState, ProviderLink, Strength,
+    Totp,
 };
 use crate::posting::{Effect, Event, Posting};
 use crate::refusal::Refusal;
@@ -33,21 +34,26 @@ pub struct Own {
 }
 
 impl Own {
-    /// The event of what was done, in the house's log.
+    /// The event of what was done, in the log of an account or the house. Its id is derived, so
+    /// that a repeat is the same event.
     pub(super) fn event(
         &self,
+        account: AccountId,
         action: &str,
         subject: String,
         detail: &Detail,
         now: Timestamp,
     ) -> Effect {
+        let (person, request) = (self.person.as_bytes(), self.request.as_bytes());
         Effect::Event(Event {
-            account: HOUSE,
-            virtual_account: None,
+            account,
+            virtual_account: detail.place(),
             id: EventId::derive(&[
-                self.person.as_bytes(),
-                self.request.as_bytes(),
+                account.as_bytes(),
+                person,
+                request,
                 action.as_bytes(),
+                subject.as_bytes(),
             ]),
             at: now,
             actor: self.actor.clone(),
@@ -148,7 +154,7 @@ impl EditPerson {
             &self.zone,
         );
         let next = Person { name: self.name.clone(), zone: self.zone.clone(), ..person.clone() };
-        let event = self.own.event("person.changed", next.id.to_string(), &detail, now);
+        let event = self.own.event(HOUSE, "person.changed", next.id.to_string(), &detail, now);
         Ok(nothing_but(vec![Effect::Person(Box::new(next)), event]))
     }
 }
@@ -199,8 +205,8 @@ pub enum Proof {
 /// What becomes of a person's credentials.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CredentialChange {
-    /// A new password, as its Argon2id hash in the PHC text form.
-    SetPassword(String),
+    /// A new password, as its Argon2id hash in the PHC text form, and how much it proves.
+    SetPassword(String, Strength),
     /// A second factor by time-based codes, with hashes of new recovery codes.
     SetTotp(Totp, Vec<u8>),
     /// No second factor by time-based codes any more; the recovery codes go with it.
@@ -224,7 +230,7 @@ pub enum CredentialChange {
 impl CredentialChange {
     fn word(&self) -> &'static str {
         match self {
-            Self::SetPassword(_) => "password set",
+            Self::SetPassword(..) => "password set",
             Self::SetTotp(..) => "authenticator set",
             Self::RemoveTotp => "authenticator removed",
             Self::SetRecovery(_) => "recovery codes made",
@@ -249,8 +255,8 @@ impl CredentialChange {
     /// never touches the second factor.
     fn is_open_to(&self, purpose: LinkPurpose) -> bool {
         match purpose {
-            LinkPurpose::Invitation => matches!(self, Self::SetPassword(_) | Self::AddPasskey(_)),
-            LinkPurpose::PasswordReset => matches!(self, Self::SetPassword(_)),
+            LinkPurpose::Invitation => matches!(self, Self::SetPassword(..) | Self::AddPasskey(_)),
+            LinkPurpose::PasswordReset => matches!(self, Self::SetPassword(..)),
             LinkPurpose::Approval => false,
         }
     }
@@ -286,6 +292,13 @@ impl ChangeCredential {
             let why = "is the last thing by which you can sign in: add another first".to_owned();
             return Err(Refusal::Invalid { field: "credential", why }.into());
         }
+        if theirs.password.is_some()
+            && theirs.strength == Strength::BesideSecondFactor
+            && !theirs.has_second_factor()
+        {
+            let why = "is too short to stand alone: choose one of 15 characters or more first";
+            return Err(Refusal::Invalid { field: "password", why: why.to_owned() }.into());
+        }
         theirs.version += 1;
         if self.change.ends_sessions() {
             theirs.void_before = Some(now.millis());
@@ -296,7 +309,7 @@ impl ChangeCredential {
         let detail = Detail::default().with("what", self.change.word());
         let subject = next.id.to_string();
         effects.push(Effect::Person(Box::new(next)));
-        effects.push(self.own.event("credential.changed", subject, &detail, now));
+        effects.push(self.own.event(HOUSE, "credential.changed", subject, &detail, now));
         effects.extend(self.letter.clone().map(Effect::Letter));
         Ok(nothing_but(effects))
     }
@@ -331,7 +344,10 @@ impl ChangeCredential {
 
     fn apply(&self, theirs: &mut Credentials) -> Result<(), Refusal> {
         match &self.change {
-            CredentialChange::SetPassword(hash) => theirs.password = Some(hash.clone()),
+            CredentialChange::SetPassword(hash, strength) => {
+                theirs.password = Some(hash.clone());
+                theirs.strength = *strength;
+            }
             CredentialChange::SetTotp(totp, recovery) => {
                 theirs.totp = Some(totp.clone());
                 theirs.recovery.clone_from(recovery);
@@ -364,6 +380,9 @@ impl ChangeCredential {
                 theirs.totp = None;
                 theirs.recovery.clear();
                 theirs.passkeys.clear();
+                if theirs.strength == Strength::BesideSecondFactor {
+                    theirs.password = None;
+                }
             }
             CredentialChange::RemoveSecondFactors => return Err(Refusal::StepUp),
             CredentialChange::EndSessions => {}

@@ -6,12 +6,12 @@ use ledger::account::{
     Account, AccountKind, AccountState, Default as IsDefault, Tag, VirtualAccount,
 };
 use ledger::command::{
-    AcceptTerms, ArchiveVirtualAccount, Asked, Command, Consent, CreateAccount, CreateToken,
-    CreateVirtualAccount, EditVirtualAccount, EndGrant, GrantRole, KnowPerson, Own, PublishTerms,
-    Shelf,
+    AcceptTerms, ArchiveVirtualAccount, Asked, ChangeCredential, Command, Consent, CreateAccount,
+    CreateToken, CreateVirtualAccount, CredentialChange, EditVirtualAccount, EndGrant, GrantRole,
+    KnowPerson, Own, Proof, PublishTerms, Shelf,
 };
 use ledger::house::HOUSE;
-use ledger::person::{Credentials, Grant, Letter, Person, PersonState, Terms};
+use ledger::person::{Credentials, Grant, Letter, Person, PersonState, Strength, Terms};
 use ledger::role::{Action, Actor, Member, Role, Scope, permit};
 use ledger::token::{ExportControlled, Token};
 use wire::id::{AccountId, GrantId, MessageId, PersonId, RequestId, TokenId, VirtualAccountId};
@@ -94,6 +94,15 @@ impl Scene {
         let id = GrantId::from_bytes([n; 16]);
         let command = EndGrant { asked, account, id, letter: None };
         self.book.run(&Command::EndGrant(Box::new(command)), self.now).map(|_| ())
+    }
+
+    /// Lets a person accept, so that they can sign in.
+    pub(crate) fn activate(&mut self, who: PersonId) {
+        let change = CredentialChange::SetPassword("phc".to_owned(), Strength::Alone);
+        let own = self.own(who);
+        let command =
+            ChangeCredential { own, proof: Proof::Host, version: 0, change, letter: None };
+        self.must(Command::ChangeCredential(Box::new(command)));
     }
 
     /// A person as an actor, with the grants that the book has.

@@ -2,7 +2,7 @@
 
 use ledger::command::{ChangeCredential, Command, CredentialChange, Own, Proof, Spent};
 use ledger::house::{Factors, HOUSE, Session};
-use ledger::person::{LinkPurpose, Person, PersonState, Totp};
+use ledger::person::{LinkPurpose, Person, PersonState, Strength, Totp};
 use ledger::refusal::Refusal;
 use sha2::{Digest as _, Sha256};
 use store::{Reading, Sight};
@@ -15,7 +15,7 @@ use super::sign_in::Caller;
 use super::{App, Error};
 use crate::proof::Secret;
 use crate::proof::passkey::{Owner, Question};
-use crate::proof::password::{self, Least};
+use crate::proof::password::{self, Least, Weak};
 use crate::proof::recovery;
 use crate::proof::totp::{self, TotpSecret};
 
@@ -36,18 +36,20 @@ pub struct NewTotp {
 }
 
 impl App {
-    /// Confirms that a password may be a person's.
-    fn judge(&self, person: &Person, password: &Secret) -> Result<(), Error> {
-        let least = if person.credentials.has_second_factor() {
-            Least::WithSecondFactor
-        } else {
-            Least::Alone
-        };
+    /// Confirms that a password may be a person's, and says how much it proves.
+    fn judge(&self, person: &Person, password: &Secret) -> Result<Strength, Error> {
         let about = [person.email.as_str(), person.name.as_str(), "scrip"];
-        Ok(password::check(password.expose(), least, &about)?)
+        let check = |least| password::check(password.expose(), least, &about);
+        match check(Least::Alone) {
+            Err(Weak::Short { .. }) if person.credentials.has_second_factor() => {
+                check(Least::WithSecondFactor)?;
+                Ok(Strength::BesideSecondFactor)
+            }
+            judged => Ok(judged.map(|()| Strength::Alone)?),
+        }
     }
 
-    async fn change(
+    pub(super) async fn change(
         &self,
         ask: OwnAsk,
         person: &Person,
@@ -97,10 +99,10 @@ impl App {
             self.attempts.note_wrong(&by_person, self.world.now());
             return Err(Error::bad("sign_in.failed", "the present password is wrong: try again"));
         }
-        self.judge(&person, &new)?;
+        let strength = self.judge(&person, &new)?;
         let hash = self.hashing.hash(new, self.world.random()).await?;
         let (proof, change) =
-            (Proof::Session(session.token_hash), CredentialChange::SetPassword(hash));
+            (Proof::Session(session.token_hash), CredentialChange::SetPassword(hash, strength));
         self.change(ask, &person, proof, change, "Your password was changed").await?;
         self.go_on(person.id, session.factors, from).await
     }
@@ -187,7 +189,7 @@ impl App {
     /// Gives up the authenticator app. Every other session ends.
     ///
     /// # Errors
-    /// `auth.step_up`, `password.short` if the password alone would be too short, faults of the store.
+    /// `auth.step_up`, `value.invalid` if the password alone would be too short, faults of the store.
     pub async fn remove_totp(
         &self,
         ask: OwnAsk,
@@ -433,11 +435,11 @@ impl App {
         address: &str,
     ) -> Result<(), Error> {
         let person = self.link_owner(word, purpose).await?;
-        self.judge(&person, &new)?;
+        let strength = self.judge(&person, &new)?;
         let hash = self.hashing.hash(new, self.world.random()).await?;
         let ask = self.link_ask(&person, request, word, address);
         let proof = Proof::Link(Sha256::digest(word.as_bytes()).into());
-        let change = CredentialChange::SetPassword(hash);
+        let change = CredentialChange::SetPassword(hash, strength);
         self.change(ask, &person, proof, change, "Your password was set by a link").await
     }
 

@@ -3,9 +3,7 @@
 //! A person is known by (issuer, subject). An e-mail address that the provider has verified counts
 //! once only: for who was invited by it and has nothing yet to sign in with.
 
-use ledger::command::{
-    ChangeCredential, Command, CredentialChange, Own, Proof, ProveSession, Shown, Spent,
-};
+use ledger::command::{Command, CredentialChange, Own, Proof, ProveSession, Shown, Spent};
 use ledger::house::{ClaimKind, Factors, HOUSE, Session};
 use ledger::person::{Person, PersonState, ProviderLink};
 use sha2::{Digest as _, Sha256};
@@ -223,24 +221,7 @@ impl App {
     ) -> Result<(), Error> {
         self.claim(ClaimKind::Subject, link.claimed(), HOUSE, *person.id.as_bytes()).await?;
         let tells = "An identity provider was added";
-        self.change_provider(ask, person, proof, (CredentialChange::AddProvider(link), tells)).await
-    }
-
-    async fn change_provider(
-        &self,
-        ask: OwnAsk,
-        person: &Person,
-        proof: Proof,
-        (change, tells): (CredentialChange, &str),
-    ) -> Result<(), Error> {
-        let command = ChangeCredential {
-            own: ask.own,
-            proof,
-            version: person.credentials.version,
-            change,
-            letter: Some(self.credential_letter(person, tells)),
-        };
-        self.own_ask(ask.digest, Command::ChangeCredential(Box::new(command))).await
+        self.change(ask, person, proof, CredentialChange::AddProvider(link), tells).await
     }
 
     /// Gives up an identity provider. Every other session ends.
@@ -258,7 +239,7 @@ impl App {
         let change = CredentialChange::RemoveProvider(issuer);
         let tells = "An identity provider was removed";
         let proof = Proof::Session(session.token_hash);
-        self.change_provider(ask, &person, proof, (change, tells)).await?;
+        self.change(ask, &person, proof, change, tells).await?;
         self.go_on(person.id, session.factors, from).await
     }
 

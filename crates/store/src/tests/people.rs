@@ -7,7 +7,7 @@ use ledger::house::HOUSE;
 use ledger::page::Want;
 use ledger::person::{
     AccessRequest, AccessState, ApiToken, ApiTokenKind, Area, Bounds, Credentials, Grant, Letter,
-    Link, LinkPurpose, Passkey, Person, PersonState, ProviderLink, Terms, Totp,
+    Link, LinkPurpose, Passkey, Person, PersonState, ProviderLink, Strength, Terms, Totp,
 };
 use ledger::posting::{Effect, Posting};
 use ledger::role::Role;
@@ -56,6 +56,7 @@ fn person() -> Person {
                 subject: "ann".to_owned(),
                 added_at: 7,
             }],
+            strength: Strength::BesideSecondFactor,
         },
         created_at: at(0),
     }
