@@ -124,7 +124,8 @@ impl Reading<'_> {
         }
     }
 
-    /// The events of some virtual accounts: of each its newest, and of all these the newest.
+    /// The events of some virtual accounts: of each its newest, and of all these the newest. Where
+    /// few events of the account are meant at all, those are looked through instead.
     fn events_within(
         &mut self,
         account: AccountId,
@@ -132,12 +133,28 @@ impl Reading<'_> {
         places: &BTreeSet<VirtualAccountId>,
         most: u32,
     ) -> Result<Vec<Logged>, Fault> {
+        if places.len() == 1 {
+            return self.events_asked(account, question, most);
+        }
+        let anywhere = EventQuestion { within: None, ..question.clone() };
+        let (count, driver) = self.driver_counted(account, &anywhere, None)?;
+        if question.actor.is_none() && count < MANY {
+            let within =
+                |one: &Logged| one.event.virtual_account.is_some_and(|it| places.contains(&it));
+            return self.looked_through(account, anywhere, &driver, most, within);
+        }
+        let text = question.actor.as_deref().unwrap_or_default().to_lowercase();
+        let by = |one: &Logged| one.event.actor.to_lowercase().contains(&text);
         let mut found: BTreeMap<(Timestamp, EventId), Logged> = BTreeMap::new();
         let wanted = usize::try_from(most).unwrap_or(usize::MAX);
         for place in places {
             let within = Some(BTreeSet::from([*place]));
             let one = EventQuestion { within, ..question.clone() };
-            let some = self.events_asked(account, &one, most)?;
+            let some = if question.actor.is_none() {
+                self.events_by(account, &one, &Driver::Place, most)?
+            } else {
+                self.looked_through(account, one, &Driver::Place, most, by)?
+            };
             found.extend(some.into_iter().map(|one| ((one.event.at, one.event.id), one)));
             while found.len() > wanted {
                 found.pop_first();
@@ -157,35 +174,45 @@ impl Reading<'_> {
         let mut actors = self.distinct(account, "event_personal", "actor")?;
         actors.retain(|actor| actor.to_lowercase().contains(&text));
         if actors.len() > ONE_BY_ONE {
-            return self.events_of_many(account, question, &actors.into_iter().collect(), most);
+            // Where many are meant, some of their events are near.
+            let actors: BTreeSet<String> = actors.into_iter().collect();
+            let driver = self.driver(account, question, None)?;
+            let by = |one: &Logged| actors.contains(&one.event.actor);
+            return self.looked_through(account, question.clone(), &driver, most, by);
         }
         let mut found: BTreeMap<(Timestamp, EventId), Logged> = BTreeMap::new();
         for actor in actors {
             let driver = self.driver(account, question, Some(&actor))?;
-            let some = self.events_by(account, question, &driver, most)?;
+            // Where another condition leads the way, whose events they are is looked at here.
+            let some = match &driver {
+                Driver::Actor(_) => self.events_by(account, question, &driver, most)?,
+                other => {
+                    let by = |one: &Logged| one.event.actor == actor;
+                    self.looked_through(account, question.clone(), other, most, by)?
+                }
+            };
             found.extend(some.into_iter().map(|one| ((one.event.at, one.event.id), one)));
         }
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         Ok(found.into_values().rev().take(most).collect())
     }
 
-    /// Where many are meant, some of their events are near: they are looked for in order of time.
-    fn events_of_many(
+    /// The events that are to be kept of those that a driver leads to, in order of time.
+    fn looked_through(
         &mut self,
         account: AccountId,
-        question: &EventQuestion,
-        actors: &BTreeSet<String>,
+        mut question: EventQuestion,
+        driver: &Driver,
         most: u32,
+        keep: impl Fn(&Logged) -> bool,
     ) -> Result<Vec<Logged>, Fault> {
-        let driver = self.driver(account, question, None)?;
-        let mut question = question.clone();
         let wanted = usize::try_from(most).unwrap_or(usize::MAX);
         let mut found = Vec::new();
         loop {
-            let some = self.events_by(account, &question, &driver, LOOKED_THROUGH)?;
+            let some = self.events_by(account, &question, driver, LOOKED_THROUGH)?;
             let full = u32::try_from(some.len()) == Ok(LOOKED_THROUGH);
             let last = some.last().map(|one| row![one.event.at, one.event.id]);
-            found.extend(some.into_iter().filter(|one| actors.contains(&one.event.actor)));
+            found.extend(some.into_iter().filter(&keep));
             if !full || found.len() >= wanted {
                 found.truncate(wanted);
                 return Ok(found);
@@ -201,6 +228,16 @@ impl Reading<'_> {
         question: &EventQuestion,
         actor: Option<&str>,
     ) -> Result<Driver, Fault> {
+        Ok(self.driver_counted(account, question, actor)?.1)
+    }
+
+    /// The condition that fewest events meet, and how many these are: at most [`MANY`].
+    fn driver_counted(
+        &mut self,
+        account: AccountId,
+        question: &EventQuestion,
+        actor: Option<&str>,
+    ) -> Result<(i64, Driver), Fault> {
         let mut best: Option<(i64, Driver)> = None;
         let text = |value: &str| Value::Text(value.to_owned());
         let place = question.within.iter().flatten().next();
@@ -221,7 +258,7 @@ impl Reading<'_> {
                 best = Some((count, driver));
             }
         }
-        Ok(best.map_or(Driver::Time, |(_, driver)| driver))
+        Ok(best.unwrap_or((MANY, Driver::Time)))
     }
 
     fn events_by(

@@ -1,8 +1,10 @@
 //! The event log: places, pages, and that whatever is done to it behind the book's back is named.
 
+use std::collections::BTreeSet;
+
 use ledger::command::{Command, Sequence};
 use ledger::house::HOUSE;
-use ledger::log::{Logged, Personal};
+use ledger::log::{Logged, Personal, Sphere};
 use ledger::tree::{
     Head, Verdict, check_consistency, check_inclusion, consistency, inclusion, root,
 };
@@ -220,6 +222,9 @@ both! {
         assert_eq!(stage.page(&by_actor("SET-UP")).len(), 6);
         assert_eq!(stage.page(&by_actor("nobody")).len(), 0);
         assert_eq!(stage.page(&EventQuestion { action, ..by_actor("e") }).len(), 5);
+        let rare = Some("account.created".to_owned());
+        let of_ann = EventQuestion { action: rare, ..by_actor("ärm") };
+        assert_eq!(stage.page(&of_ann).len(), 0, "a rarer condition leads, and the actor still counts");
         let (since, until) = (Some(all[4].event.at), Some(all[2].event.at));
         let span = EventQuestion { since, until, ..EventQuestion::default() };
         assert_eq!(stage.page(&span), all[3..5]);
@@ -241,6 +246,50 @@ both! {
         assert_eq!(actions, ["account.created", "entitlement.granted", "token.created", "virtual_account.created"]);
         let other = AccountId::from_bytes([9; 16]);
         assert!(stage.read(|r| r.events(other, &EventQuestion::default(), 9)).rows.is_empty());
+    }
+
+    fn who_reads_single_virtual_accounts_reads_those_of_the_whole_log(home: &Home) {
+        let stage = Stage::new(home.open());
+        stage.change(0..5);
+        for nth in 0..20_u64 {
+            stage.wait(Span::from_minutes(7));
+            let place = stage.place(&format!("place-{}", nth % 5));
+            stage.must(stage.grant_in(place, &format!("license-{}", nth % 3), nth + 1));
+        }
+        home.sql("UPDATE event_personal SET actor = 'Ann' WHERE at IN (SELECT at FROM event WHERE place IS NULL ORDER BY at LIMIT 12)");
+        let all = stage.page(&EventQuestion::default());
+        let text = |text: &str| Some(text.to_owned());
+        let none = EventQuestion::default;
+        let span = (Some(all[20].event.at), Some(all[3].event.at));
+        let reach = |numbers: &[u32]| -> BTreeSet<_> { numbers.iter().map(|nth| stage.place(&format!("place-{nth}"))).collect() };
+        for places in [reach(&[]), reach(&[2]), reach(&[0, 3]), reach(&[0, 1, 2, 3, 4])] {
+            for question in [
+                none(),
+                EventQuestion { action: text("virtual_account.created"), ..none() },
+                EventQuestion { action: text("entitlement.granted"), actor: text("ANN"), ..none() },
+                EventQuestion { sphere: Some(Sphere::Licenses), ..none() },
+                EventQuestion { sphere: Some(Sphere::Administration), actor: text("op"), ..none() },
+                EventQuestion { since: span.0, until: span.1, ..none() },
+            ] {
+                let naive: Vec<&Logged> = stage
+                    .page(&question)
+                    .iter()
+                    .filter_map(|one| one.event.virtual_account.filter(|it| places.contains(it)).map(|_| one.event.id))
+                    .map(|id| all.iter().find(|one| one.event.id == id).expect("it is in the log"))
+                    .collect();
+                let mut asked = EventQuestion { within: Some(places.clone()), ..question };
+                let mut walked = Vec::new();
+                loop {
+                    let page = stage.read(|r| r.events(stage.account, &asked, 3));
+                    walked.extend(page.rows);
+                    asked.after = page.next;
+                    if asked.after.is_none() {
+                        break;
+                    }
+                }
+                assert_eq!(walked.iter().collect::<Vec<_>>(), naive, "{asked:?}");
+            }
+        }
     }
 
     fn one_node_at_a_time_has_a_lease(home: &Home) {
