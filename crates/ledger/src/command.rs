@@ -12,6 +12,7 @@ mod erase;
 mod grant;
 mod house;
 mod person;
+mod relocation;
 mod report;
 mod sequence;
 mod session;
@@ -45,6 +46,7 @@ pub use person::{
     AdmitPerson, ChangeCredential, CredentialChange, EditPerson, KnowPerson, Own, Proof, SendLink,
     check_domain, check_email,
 };
+pub use relocation::MoveHoldings;
 pub use report::{Completeness, Import, Imported, PoolStanding, Push, Pushed};
 pub use sequence::{KeepCheckpoint, Sequence, Unplaced};
 pub use session::{BeginSession, EndSession, ProveSession, Shown, Spent, TouchSession};
@@ -167,6 +169,7 @@ pub enum Command {
     SeeAsCustomer(Box<SeeAsCustomer>),
     EditVirtualAccount(Box<EditVirtualAccount>),
     ArchiveVirtualAccount(ArchiveVirtualAccount),
+    MoveHoldings(Box<MoveHoldings>),
     MakeApiToken(Box<MakeApiToken>),
     ExchangeToken(Box<ExchangeToken>),
     RevokeApiToken(Box<RevokeApiToken>),
@@ -230,6 +233,9 @@ impl Command {
         let posting = match self {
             Self::Push(push) => return push.run(page, progress, now).map(Answer::Pushed),
             Self::Import(import) => return import.run(page, progress, now).map(Answer::Imported),
+            Self::MoveHoldings(one) => {
+                return one.run(page, progress, now).map(|()| Answer::Done);
+            }
             Self::Bind(bind) => {
                 let (posting, bound) = bind.decide(page, now)?;
                 page.turn(posting);
@@ -321,6 +327,7 @@ impl Command {
             Self::SeeAsCustomer(one) => Some(&one.asked),
             Self::EditVirtualAccount(one) => Some(&one.asked),
             Self::ArchiveVirtualAccount(one) => Some(&one.asked),
+            Self::MoveHoldings(one) => Some(&one.asked),
             Self::AcceptTerms(one) => one.consent.asked(),
             Self::DeclineAccount(one) => one.consent.asked(),
             Self::MakeApiToken(one) => one.maker.asked(),
@@ -334,6 +341,7 @@ impl Command {
     pub fn hints(&self) -> Vec<Want> {
         match self {
             Self::Push(push) => push.hints(),
+            Self::MoveHoldings(one) => one.hints(),
             _ => Vec::new(),
         }
     }
@@ -360,6 +368,7 @@ impl Command {
             Self::SeeAsCustomer(one) => Some((one.grant.account, one.asked.request)),
             Self::EditVirtualAccount(one) => Some((one.account, one.asked.request)),
             Self::ArchiveVirtualAccount(one) => Some((one.account, one.asked.request)),
+            Self::MoveHoldings(one) => Some((one.account, one.asked.request)),
             Self::EditPerson(one) => Some((HOUSE, one.own.request)),
             Self::ChangeCredential(one) => Some((HOUSE, one.own.request)),
             Self::RequestAccount(one) => Some((one.account.id, one.own.request)),

@@ -1,7 +1,7 @@
-//! Entitlements: lots of a license in one pool, with a term and six buckets.
+//! Entitlements: lots of a license in one pool, with a term and seven buckets.
 //!
 //! Conservation is the one law here: what was granted lies in exactly one bucket, so
-//! `granted = future + available + reserved + delegated + in_transfer + retired`, and
+//! `granted = future + available + reserved + delegated + in_transfer + retired + moved`, and
 //! no bucket is ever negative.
 
 use wire::id::{AccountId, EntitlementId, PoolId};
@@ -25,12 +25,14 @@ pub enum Bucket {
     Delegated,
     /// On the way to another pool.
     InTransfer,
-    /// Over: expired, cancelled or moved away.
+    /// Over: expired or cancelled.
     Retired,
     /// Not of a lot: the level in use that verified reports state.
     Used,
     /// Not of a lot: the level in use that unverified reports state.
     UsedUnverified,
+    /// Gone to another pool, where it is a lot of its own.
+    Moved,
 }
 
 codes!(Bucket {
@@ -43,9 +45,10 @@ codes!(Bucket {
     Retired = 6 / "retired",
     Used = 7 / "used",
     UsedUnverified = 8 / "used_unverified",
+    Moved = 9 / "moved",
 });
 
-/// The six buckets of a lot, or their sums in a pool. Units of the license.
+/// The seven buckets of a lot, or their sums in a pool. Units of the license.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Buckets {
     /// Owned, the term not begun.
@@ -58,8 +61,10 @@ pub struct Buckets {
     pub delegated: i64,
     /// On the way to another pool.
     pub in_transfer: i64,
-    /// Over.
+    /// Over: expired or cancelled.
     pub retired: i64,
+    /// Gone to another pool.
+    pub moved: i64,
 }
 
 impl Buckets {
@@ -71,6 +76,7 @@ impl Buckets {
             + self.delegated
             + self.in_transfer
             + self.retired
+            + self.moved
     }
 
     /// What is in force now, wherever it was handed out to.
@@ -87,6 +93,7 @@ impl Buckets {
             Bucket::Delegated => self.delegated += quantity,
             Bucket::InTransfer => self.in_transfer += quantity,
             Bucket::Retired => self.retired += quantity,
+            Bucket::Moved => self.moved += quantity,
             Bucket::Granted | Bucket::Used | Bucket::UsedUnverified => {}
         }
     }
@@ -152,6 +159,8 @@ pub struct Entitlement {
     pub kind: Kind,
     /// Where it came from: an order number or a reason, in words.
     pub source: String,
-    /// When it was granted.
+    /// When it was granted; a lot that came from another pool keeps the moment.
     pub granted_at: Timestamp,
+    /// The lot that it was a part of, in the pool that it came from.
+    pub moved_from: Option<EntitlementId>,
 }

@@ -108,7 +108,7 @@ impl<'a> Pen<'a> {
     }
 
     /// Moves a quantity of a lot from one bucket to another: two entries that cancel out.
-    fn pass(&mut self, id: PoolId, lot: &mut Entitlement, passage: &Passage) {
+    pub(crate) fn pass(&mut self, id: PoolId, lot: &mut Entitlement, passage: &Passage) {
         let Passage { line, from, to, .. } = *passage;
         self.write(id, from, Line { quantity: -line.quantity, ..line });
         self.write(id, to, line);
@@ -138,6 +138,22 @@ impl<'a> Pen<'a> {
         }
         let earliest = lot.term.next_boundary(self.now).unwrap_or(Timestamp::MAX);
         if let Some(touched) = self.pools.get_mut(&id) {
+            touched.pool.next_boundary = touched.pool.next_boundary.min(earliest);
+        }
+        self.posting.put(Effect::Entitlement(lot));
+    }
+
+    /// Takes in a lot that came from another pool: it counts here from now, whenever its term began.
+    pub(crate) fn receive(&mut self, mut lot: Entitlement) {
+        let line = Line {
+            at: self.now,
+            subject: *lot.id.as_bytes(),
+            quantity: i64::from(lot.quantity.get()),
+        };
+        let to = lot.term.bucket_at(self.now);
+        self.pass(lot.pool, &mut lot, &Passage { lot: 0, line, from: Bucket::Granted, to });
+        let earliest = lot.term.next_boundary(self.now).unwrap_or(Timestamp::MAX);
+        if let Some(touched) = self.pools.get_mut(&lot.pool) {
             touched.pool.next_boundary = touched.pool.next_boundary.min(earliest);
         }
         self.posting.put(Effect::Entitlement(lot));

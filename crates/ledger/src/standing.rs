@@ -45,6 +45,7 @@ pub fn standing(
         sum.delegated += lot.delegated;
         sum.in_transfer += lot.in_transfer;
         sum.retired += lot.retired;
+        sum.moved += lot.moved;
     }
     Standing {
         purchased: sum.in_force(),

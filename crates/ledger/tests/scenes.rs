@@ -105,6 +105,7 @@ scenes! {
     a_use_ends_twice
     an_unverified_stack_is_one_instance
     equal_is_sufficient
+    everything_moves_to_another_virtual_account
     in_use_is_the_newest_position
     information_only_is_never_alarmed
     levels_turn_stale_by_policy

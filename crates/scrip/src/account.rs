@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::config::Setting;
@@ -164,9 +165,11 @@ pub(crate) enum VirtualAccountVerb {
         after_help = "Examples:\n  scrip virtual-account edit Campus --name \"Campus North\"\n  scrip virtual-account edit Campus --tag department:research --tag site:berlin\n  scrip virtual-account edit Campus --no-tags"
     )]
     Edit(EditPlace),
-    /// Archive a virtual account that holds nothing.
-    #[command(after_help = "Example:\n  scrip virtual-account archive Campus")]
-    Archive(NamedPlace),
+    /// Archive a virtual account that holds nothing, or move everything to another one first.
+    #[command(
+        after_help = "Examples:\n  scrip virtual-account archive Campus\n  scrip virtual-account archive Campus --move-to \"Campus North\""
+    )]
+    Archive(ArchivePlace),
     /// Take an archived virtual account back into use.
     #[command(after_help = "Example:\n  scrip virtual-account restore Campus")]
     Restore(NamedPlace),
@@ -192,6 +195,18 @@ pub(crate) struct EditPlace {
     account: InAccount,
     #[command(flatten)]
     output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ArchivePlace {
+    #[command(flatten)]
+    place: NamedPlace,
+    /// Move everything that it holds to this virtual account first: product instances with what
+    /// they use, what is free of entitlements, and ID tokens. Give its id, number or name.
+    #[arg(long, value_name = "VIRTUAL_ACCOUNT")]
+    move_to: Option<String>,
+    #[command(flatten)]
+    sure: Sure,
 }
 
 /// A virtual account by its name.
@@ -229,8 +244,8 @@ pub(crate) fn run_virtual(verb: VirtualAccountVerb) -> Result<ExitCode> {
             show::rows(&found, VIRTUAL_ACCOUNTS, output.form());
         }
         VirtualAccountVerb::Edit(change) => edit_place(&change)?,
-        VirtualAccountVerb::Archive(place) => shelve(&place, "archive")?,
-        VirtualAccountVerb::Restore(place) => shelve(&place, "restore")?,
+        VirtualAccountVerb::Archive(archive) => archive_place(&archive)?,
+        VirtualAccountVerb::Restore(place) => restore_place(&place)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -259,14 +274,60 @@ fn edit_place(change: &EditPlace) -> Result<()> {
     Ok(())
 }
 
-fn shelve(which: &NamedPlace, act: &str) -> Result<()> {
+fn restore_place(which: &NamedPlace) -> Result<()> {
     let asker = Asker::find(&which.account.setting)?;
     let path = which.account.path(&asker)?;
     let now = place(&asker, &path, &which.virtual_account)?;
-    let of_it = format!("{path}/virtual-accounts/{}/{act}", text(&now, "id"));
+    let of_it = format!("{path}/virtual-accounts/{}/restore", text(&now, "id"));
     asker.post(&of_it, &json!({ "revision": now["revision"] }))?;
-    let then = place(&asker, &path, text(&now, "id"))?;
-    show::rows(&[then], VIRTUAL_ACCOUNTS, which.output.form());
+    show_place(&asker, &path, &now, which.output.form())
+}
+
+fn archive_place(archive: &ArchivePlace) -> Result<()> {
+    let which = &archive.place;
+    let asker = Asker::find(&which.account.setting)?;
+    let path = which.account.path(&asker)?;
+    let now = place(&asker, &path, &which.virtual_account)?;
+    let of_it = format!("{path}/virtual-accounts/{}/archive", text(&now, "id"));
+    let mut body = json!({ "revision": now["revision"] });
+    if let Some(to) = &archive.move_to {
+        let to = place(&asker, &path, to)?;
+        let (name, to_name) = (text(&now, "name"), text(&to, "name"));
+        let what =
+            format!("Everything in \"{name}\" moves to \"{to_name}\", and \"{name}\" is archived.");
+        archive.sure.confirm(&what, name)?;
+        body["move_to"] = to["id"].clone();
+    }
+    let told = archive.move_to.is_some() && which.output.form() != Form::Json;
+    let bar = if told { moving() } else { ProgressBar::hidden() };
+    loop {
+        let answer = asker.post(&of_it, &body)?;
+        let moved = ["moved_instances", "moved_entitlements", "moved_tokens"];
+        bar.inc(moved.iter().filter_map(|key| answer[key].as_u64()).sum());
+        if answer["archived"] == json!(true) {
+            break;
+        }
+    }
+    let count = bar.position();
+    bar.finish_and_clear();
+    if told {
+        eprintln!("{count} moved.");
+    }
+    show_place(&asker, &path, &now, which.output.form())
+}
+
+/// How many things have moved so far: nobody knows beforehand how many there are.
+fn moving() -> ProgressBar {
+    let bar = ProgressBar::new_spinner();
+    let style = ProgressStyle::with_template("{spinner} {pos} moved");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    bar.enable_steady_tick(std::time::Duration::from_millis(100));
+    bar
+}
+
+fn show_place(asker: &Asker, path: &str, place_before: &Value, form: Form) -> Result<()> {
+    let then = place(asker, path, text(place_before, "id"))?;
+    show::rows(&[then], VIRTUAL_ACCOUNTS, form);
     Ok(())
 }
 

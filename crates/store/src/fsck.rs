@@ -247,4 +247,5 @@ fn add(sum: &mut Buckets, one: &Buckets) {
     sum.delegated += one.delegated;
     sum.in_transfer += one.in_transfer;
     sum.retired += one.retired;
+    sum.moved += one.moved;
 }

@@ -4,7 +4,7 @@ use ledger::account::Account;
 use ledger::house::{ClaimKind, HOUSE, Session};
 use ledger::person::{ApiToken, Grant, Person, PersonState};
 use ledger::role::Role;
-use wire::id::{AccountId, ApiTokenId, PersonId, VirtualAccountId};
+use wire::id::{AccountId, ApiTokenId, PersonId};
 use wire::time::Timestamp;
 
 use crate::fault::Fault;
@@ -162,43 +162,5 @@ impl Reading<'_> {
             ApiToken::TABLE.names("")
         );
         self.records(&sql, values)
-    }
-
-    /// What a virtual account still holds: nothing, if it may be archived.
-    ///
-    /// # Errors
-    /// A fault of the store.
-    pub fn occupant(
-        &mut self,
-        account: AccountId,
-        place: VirtualAccountId,
-        now: Timestamp,
-    ) -> Result<Option<&'static str>, Fault> {
-        let questions = [
-            ("product instances", "instance WHERE account_id = $1 AND virtual_account_id = $2", ""),
-            (
-                "licenses",
-                "pool WHERE account_id = $1 AND virtual_account_id = $2",
-                " AND (future + available + reserved + delegated + in_transfer <> 0 OR used <> 0 OR used_unverified <> 0)",
-            ),
-            (
-                "ID tokens that can be used",
-                "token WHERE account_id = $1 AND virtual_account_id = $2 AND revoked_at IS NULL AND expires_at > $3",
-                "",
-            ),
-        ];
-        for (what, from, more) in questions {
-            let mut values = row![account, place];
-            if from.contains("$3") {
-                values.extend(row![now]);
-            }
-            let sql = format!(
-                "SELECT COUNT(*) FROM (SELECT 1 AS one FROM {from}{more} LIMIT 1) AS found"
-            );
-            if self.number(&sql, &values)? > 0 {
-                return Ok(Some(what));
-            }
-        }
-        Ok(None)
     }
 }

@@ -83,11 +83,13 @@ pub(crate) const ENTITLEMENT: Table = Table {
         Column::new("delegated", Kind::Int),
         Column::new("in_transfer", Kind::Int),
         Column::new("retired", Kind::Int),
+        Column::new("moved", Kind::Int),
         Column::new("starts_at", Kind::Int),
         Column::nullable("ends_at", Kind::Int),
         Column::new("kind", Kind::Int),
         Column::new("source", Kind::Text),
         Column::new("granted_at", Kind::Int),
+        Column::nullable("moved_from_id", Kind::Bytes),
     ],
     indexes: &[],
 };
@@ -122,6 +124,7 @@ pub(crate) const INSTANCE: Table = Table {
     indexes: &[
         Index { name: "instance_by_name", columns: &["account_id", "name_folded", "instance_id"] },
         Index { name: "instance_by_stale", columns: &["account_id", "stale_day"] },
+        Index { name: "instance_by_place", columns: &["account_id", "virtual_account_id"] },
     ],
 };
 
@@ -200,6 +203,7 @@ pub(crate) const POOL: Table = Table {
         Column::new("delegated", Kind::Int),
         Column::new("in_transfer", Kind::Int),
         Column::new("retired", Kind::Int),
+        Column::new("moved", Kind::Int),
         Column::new("used", Kind::Int),
         Column::new("used_unverified", Kind::Int),
         Column::new("balance", Kind::Int),

@@ -96,6 +96,7 @@ impl GrantEntitlement {
             kind: self.kind,
             source: self.source.clone(),
             granted_at: now,
+            moved_from: None,
         });
         let detail = Detail::default()
             .with("tag", self.tag.as_str())

@@ -2,7 +2,7 @@
 
 use ledger::command::{
     Bind, Command, Completeness, CreateToken, DefineLicense, EndUse, GrantEntitlement, Import,
-    Lapse, Push, RevokeKey, RevokeToken, Tell,
+    Lapse, MoveHoldings, Push, RevokeKey, RevokeToken, Tell,
 };
 use ledger::entitlement::Term;
 use ledger::license::{Concern, Enforcement, Kind, License};
@@ -47,6 +47,7 @@ impl Scene {
             ["lapse", license] => self.lapse(license, MAIN),
             ["lapse", license, "in", place] => self.lapse(license, place),
             ["tell", license] => self.tell(license),
+            ["move", "everything", "from", from, "to", to] => self.move_everything(from, to),
             _ => return None,
         })
     }
@@ -239,6 +240,24 @@ impl Scene {
         let Some(instance) = self.instance_of(device) else { return "no such device".to_owned() };
         let (account, tag) = (self.account, words::tag(license));
         self.act(Command::EndUse(EndUse { asked, account, instance, tag }), "ended")
+    }
+
+    fn move_everything(&mut self, from: &str, to: &str) -> String {
+        let asked = self.asked(Action::CreateVirtualAccount);
+        let (account, from, to) = (self.account, place(from), place(to));
+        let page = &self.book.page;
+        let instances = page.instances.changed().filter(|one| one.virtual_account() == from);
+        let instances = instances.map(|one| one.id).collect();
+        let lots = page.entitlements.changed();
+        let in_pool = |id| page.pools.changed().find(|pool| pool.id == id);
+        let lots = lots.filter_map(|lot| {
+            in_pool(lot.pool).filter(|pool| pool.virtual_account == from).map(|pool| (pool, lot))
+        });
+        let entitlements = lots.map(|(pool, lot)| (pool.tag.clone(), lot.id)).collect();
+        let tokens = page.tokens.changed().filter(|one| one.virtual_account == from);
+        let tokens = tokens.map(|one| one.id).collect();
+        let command = MoveHoldings { asked, account, from, to, instances, entitlements, tokens };
+        self.act(Command::MoveHoldings(Box::new(command)), "moved")
     }
 
     fn lapse(&mut self, license: &str, in_place: &str) -> String {

@@ -75,16 +75,16 @@ fn lots_are_conserved(book: &Book, pool: &Pool, entries: &[Entry]) {
         for bucket in [Bucket::Future, Bucket::Available, Bucket::Reserved] {
             sum.add(bucket, part_in(&lot.buckets, bucket));
         }
-        for bucket in [Bucket::Delegated, Bucket::InTransfer, Bucket::Retired] {
+        for bucket in [Bucket::Delegated, Bucket::InTransfer, Bucket::Retired, Bucket::Moved] {
             sum.add(bucket, part_in(&lot.buckets, bucket));
         }
     }
     assert_eq!(sum, pool.buckets, "a pool is the sum of its lots");
 }
 
-fn parts(buckets: &Buckets) -> [i64; 6] {
-    let Buckets { future, available, reserved, delegated, in_transfer, retired } = *buckets;
-    [future, available, reserved, delegated, in_transfer, retired]
+fn parts(buckets: &Buckets) -> [i64; 7] {
+    let Buckets { future, available, reserved, delegated, in_transfer, retired, moved } = *buckets;
+    [future, available, reserved, delegated, in_transfer, retired, moved]
 }
 
 fn part_in(buckets: &Buckets, bucket: Bucket) -> i64 {
@@ -95,6 +95,7 @@ fn part_in(buckets: &Buckets, bucket: Bucket) -> i64 {
         Bucket::Delegated => buckets.delegated,
         Bucket::InTransfer => buckets.in_transfer,
         Bucket::Retired => buckets.retired,
+        Bucket::Moved => buckets.moved,
         Bucket::Granted | Bucket::Used | Bucket::UsedUnverified => 0,
     }
 }

@@ -60,6 +60,8 @@ fn line() -> impl Strategy<Value = String> {
         .prop_map(|(device, tag)| format!("end use {device} {tag}"));
     let lapse =
         (tag(), select(&PLACES[..])).prop_map(|(tag, place)| format!("lapse {tag} in {place}"));
+    let moves = (select(&PLACES[..]), select(&PLACES[..]))
+        .prop_map(|(from, to)| format!("move everything from {from} to {to}"));
     let question = (
         select(&["uses", "names", "where", "active", "gaps", "stale", "reports"][..]),
         select(&["sw1", "sw9", "st1"][..]),
@@ -76,6 +78,7 @@ fn line() -> impl Strategy<Value = String> {
         1 => define,
         1 => end_use,
         2 => lapse,
+        1 => moves,
         1 => tag().prop_map(|tag| format!("tell {tag}")),
         1 => select(&["sw1", "st1"][..]).prop_map(|device| format!("revoke key {device} cloned")),
         1 => question,

@@ -242,6 +242,14 @@ fn accounts_and_virtual_accounts_are_changed_by_name_and_terms_published() {
     );
     assert!(stage.json(&["virtual-account", "archive", "North"])[0]["archived_at"].is_string());
     assert_eq!(stage.json(&["virtual-account", "restore", "North"])[0]["archived_at"], json!(null));
+    stage.ok(&["token", "create", "--virtual-account", "North"]);
+    assert_eq!(stage.run(&["virtual-account", "archive", "North"]).code, 1, "it holds a token");
+    let asked = stage.run(&["virtual-account", "archive", "North", "--move-to", "DEFAULT"]);
+    assert!(asked.err.contains("Everything in \"North\" moves to \"DEFAULT\""), "{}", asked.err);
+    assert!(asked.err.contains("(confirm.missing)"), "{}", asked.err);
+    let moves = ["virtual-account", "archive", "North", "--move-to", "default", "--yes"];
+    assert!(stage.json(&moves)[0]["archived_at"].is_string());
+    stage.ok(&["virtual-account", "restore", "North"]);
     assert_eq!(stage.run(&["virtual-account", "edit", "North", "--tag", "plain"]).code, 2);
     terms(&stage);
 }

@@ -161,6 +161,11 @@ pub(super) struct Entitlement {
     in_transfer: i64,
     /// Units whose term is over.
     expired: i64,
+    /// Units that went to another virtual account, where they are an entitlement of their own.
+    moved: i64,
+    /// The entitlement that this one was a part of before it was moved here; null if none.
+    #[schema(value_type = Option<schema::EntitlementId>)]
+    moved_from: Option<EntitlementId>,
 }
 
 fn entitlement((lot, pool): (book::Entitlement, Option<Pool>)) -> Entitlement {
@@ -183,6 +188,8 @@ fn entitlement((lot, pool): (book::Entitlement, Option<Pool>)) -> Entitlement {
         delegated: lot.buckets.delegated,
         in_transfer: lot.buckets.in_transfer,
         expired: lot.buckets.retired,
+        moved: lot.buckets.moved,
+        moved_from: lot.moved_from,
     }
 }
 

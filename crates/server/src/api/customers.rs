@@ -18,7 +18,7 @@ use super::me::ApiTokens;
 use super::schema;
 use crate::app::api_tokens::NewApiToken;
 use crate::app::customers::ChangedAccount;
-use crate::app::virtual_accounts::ChangedVirtualAccount;
+use crate::app::virtual_accounts::{ChangedVirtualAccount, Emptied, HoldingCounts};
 use crate::app::{App, Error};
 use crate::problem::Problem;
 
@@ -211,21 +211,60 @@ pub(super) struct Seen {
     revision: u32,
 }
 
-/// Archives a virtual account that holds nothing.
+/// How a virtual account is archived.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Archiving {
+    /// The `revision` that was seen: if it is not the newest any more, nothing is changed.
+    revision: u32,
+    /// The virtual account that everything goes to first: product instances with what they use,
+    /// what is free of entitlements, and ID tokens. Without it, only an empty one is archived.
+    #[schema(value_type = Option<schema::VirtualAccountId>)]
+    move_to: Option<VirtualAccountId>,
+}
+
+/// What became of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Archived {
+    /// Whether it is archived. If not, more is left than one request moves: ask again.
+    archived: bool,
+    /// How many product instances this request moved.
+    moved_instances: u64,
+    /// How many entitlements this request moved.
+    moved_entitlements: u64,
+    /// How many ID tokens this request moved.
+    moved_tokens: u64,
+}
+
+/// Archives a virtual account that holds nothing, or moves everything to another one first.
+///
+/// What was moved stays moved, even if the rest is refused because something cannot move:
+/// asked again, it goes on from there.
 #[utoipa::path(
     post,
     path = "/api/v1/accounts/{account}/virtual-accounts/{virtual_account}/archive",
     tag = "accounts",
-    request_body = Seen,
-    responses((status = 204, description = "It is archived."))
+    request_body = Archiving,
+    responses((status = 200, body = Archived))
 )]
 pub(super) async fn archive_virtual_account(
     State(app): State<App>,
     PathOf((account, id)): PathOf<(AccountId, VirtualAccountId)>,
-    Asking { ask, body }: Asking<Seen>,
-) -> Result<StatusCode, Problem> {
-    app.archive_virtual_account(&ask, account, id, body.revision).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Asking { ask, body }: Asking<Archiving>,
+) -> Result<Json<Archived>, Problem> {
+    let emptied = match body.move_to {
+        Some(to) => app.empty_virtual_account(&ask, account, (id, body.revision), to).await?,
+        None => {
+            app.archive_virtual_account(&ask, account, id, body.revision).await?;
+            Emptied { moved: HoldingCounts::default(), archived: true }
+        }
+    };
+    Ok(Json(Archived {
+        archived: emptied.archived,
+        moved_instances: emptied.moved.instances,
+        moved_entitlements: emptied.moved.entitlements,
+        moved_tokens: emptied.moved.tokens,
+    }))
 }
 
 /// Takes an archived virtual account back into use.

@@ -1,11 +1,16 @@
-//! Virtual accounts changed, archived when empty, and taken back into use.
+//! Virtual accounts changed, emptied into another one, archived when empty, and taken back into use.
 
-use ledger::account::{Tag, VirtualAccount};
-use ledger::command::{ArchiveVirtualAccount, Command, EditVirtualAccount, Shelf};
+use ledger::account::{Default, Tag, VirtualAccount};
+use ledger::command::{
+    ArchiveVirtualAccount, Asked, Command, EditVirtualAccount, MoveHoldings, Shelf,
+};
 use ledger::refusal::Refusal;
 use ledger::role::Action;
-use store::{Reading, Sight};
+use sha2::{Digest as _, Sha256};
+pub use store::HoldingCounts;
+use store::{Holdings, Reading, Sight};
 use wire::id::{AccountId, RequestId, VirtualAccountId};
+use wire::time::Span;
 
 use super::{App, Ask, Error};
 
@@ -20,6 +25,20 @@ pub struct ChangedVirtualAccount {
     pub description: String,
     /// Custom tags.
     pub tags: Vec<Tag>,
+}
+
+/// How many things move in one transaction: reports that come meanwhile wait for no more than that.
+const MOVED_AT_ONCE: u32 = 200;
+/// How long one request goes on moving before it answers how far it came.
+const MOVING: Span = Span::from_seconds(20);
+
+/// What became of a virtual account that is moved away and archived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Emptied {
+    /// What this request moved.
+    pub moved: HoldingCounts,
+    /// Whether the virtual account is archived; if not, more is left than one request moves.
+    pub archived: bool,
 }
 
 impl App {
@@ -100,6 +119,81 @@ impl App {
         Ok(())
     }
 
+    /// How much a virtual account holds that would go with [`Self::empty_virtual_account`].
+    ///
+    /// # Errors
+    /// `permit.denied`, `not_found`, faults of the store.
+    pub async fn holding_counts(
+        &self,
+        permit: &ledger::role::Permit,
+        account: AccountId,
+        id: VirtualAccountId,
+    ) -> Result<HoldingCounts, Error> {
+        permit.allows(Action::CreateVirtualAccount, account)?;
+        permit.covers(id)?;
+        let now = self.world.now();
+        let read = move |reading: &mut Reading<'_>| reading.holding_counts(account, id, now);
+        Ok(self.book.read(Sight::Account(account), read).await?)
+    }
+
+    /// Moves everything that a virtual account holds to another one, and archives it.
+    ///
+    /// What was moved stays moved whatever happens then: asked again, it goes on from there.
+    ///
+    /// # Errors
+    /// `permit.denied`, `not_found`, `value.invalid`, `conflict.changed`, `virtual_account.in_use`
+    /// for what cannot move (reserved, delegated), faults of the store.
+    pub async fn empty_virtual_account(
+        &self,
+        ask: &Ask,
+        account: AccountId,
+        (id, revision): (VirtualAccountId, u32),
+        to: VirtualAccountId,
+    ) -> Result<Emptied, Error> {
+        ask.permit.allows(Action::CreateVirtualAccount, account)?;
+        ask.permit.covers(id)?;
+        let seen = self.find_virtual_account(account, id).await?;
+        if seen.revision != revision || seen.archived_at.is_some() {
+            return Err(Refusal::Changed { what: "this virtual account" }.into());
+        }
+        if seen.default == Default::Yes {
+            let why = "is the default one, which every account keeps".to_owned();
+            return Err(Refusal::Invalid { field: "virtual_account", why }.into());
+        }
+        let mut emptied = Emptied { moved: HoldingCounts::default(), archived: false };
+        let until = self.world.now().plus(MOVING);
+        loop {
+            let now = self.world.now();
+            let read =
+                move |reading: &mut Reading<'_>| reading.holdings(account, id, now, MOVED_AT_ONCE);
+            let held = self.book.read(Sight::Account(account), read).await?;
+            let counts = counted(&held);
+            if counts == HoldingCounts::default() {
+                break;
+            }
+            if now > until {
+                return Ok(emptied);
+            }
+            let request = RequestId::derive(&[ask.request.as_bytes(), &digest(&held)]);
+            let command = MoveHoldings {
+                asked: Asked { permit: ask.permit.clone(), request },
+                account,
+                from: id,
+                to,
+                instances: held.instances,
+                entitlements: held.entitlements,
+                tokens: held.tokens,
+            };
+            self.ask(ask, Command::MoveHoldings(Box::new(command))).await?;
+            emptied.moved.instances += counts.instances;
+            emptied.moved.entitlements += counts.entitlements;
+            emptied.moved.tokens += counts.tokens;
+        }
+        self.archive_virtual_account(ask, account, id, revision).await?;
+        emptied.archived = true;
+        Ok(emptied)
+    }
+
     async fn confirm_empty(&self, account: AccountId, id: VirtualAccountId) -> Result<(), Error> {
         let now = self.world.now();
         let read = move |reading: &mut Reading<'_>| reading.occupant(account, id, now);
@@ -131,8 +225,26 @@ impl App {
         id: VirtualAccountId,
         (revision, shelf): (u32, Shelf),
     ) -> Result<(), Error> {
-        let asked = ledger::command::Asked { permit: ask.permit.clone(), request };
+        let asked = Asked { permit: ask.permit.clone(), request };
         let command = ArchiveVirtualAccount { asked, account, id, revision, shelf };
         self.ask(ask, Command::ArchiveVirtualAccount(command)).await
     }
+}
+
+fn counted(held: &Holdings) -> HoldingCounts {
+    let count = |length| u64::try_from(length).unwrap_or(u64::MAX);
+    HoldingCounts {
+        instances: count(held.instances.len()),
+        entitlements: count(held.entitlements.len()),
+        tokens: count(held.tokens.len()),
+    }
+}
+
+/// What a part of a move is of: the next part of the same request is another one.
+fn digest(held: &Holdings) -> [u8; 32] {
+    let tokens = held.tokens.iter().map(|id| id.as_bytes());
+    let lots = held.entitlements.iter().map(|(_, id)| id.as_bytes());
+    let instances = held.instances.iter().map(|id| id.as_bytes());
+    let all = tokens.chain(lots).chain(instances);
+    all.fold(Sha256::new(), |hash, id| hash.chain_update(id)).finalize().into()
 }

@@ -199,6 +199,8 @@ fn entitlement(lot: &Entitlement, now: Timestamp) -> EntitlementRow {
         source: lot.source.clone(),
         kind: lot.kind.word().to_owned(),
         quantity: i64::from(lot.quantity.get()),
+        moved: lot.buckets.moved,
+        came: lot.moved_from.is_some(),
         starts: moment(lot.term.start, now),
         ends: lot.term.end.map(|end| moment(end, now)),
         term: match lot.term.bucket_at(now) {

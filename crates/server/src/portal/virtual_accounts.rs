@@ -5,7 +5,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use ledger::account::{Default as Standard, Tag, VirtualAccount};
 use ledger::refusal::Refusal;
-use ledger::role::Action;
+use ledger::role::{Action, Permit};
 use wire::id::{AccountId, VirtualAccountId};
 
 use super::answer::{Unshown, shown};
@@ -20,8 +20,8 @@ use super::pages::paths::{self, fill};
 use super::people::{ROWS, Searched};
 use crate::app::accounts::NewVirtualAccount;
 use crate::app::paging::List;
-use crate::app::virtual_accounts::ChangedVirtualAccount;
-use crate::app::{App, Error};
+use crate::app::virtual_accounts::{ChangedVirtualAccount, HoldingCounts};
+use crate::app::{App, Ask, Error};
 
 fn row(place: &VirtualAccount) -> PlaceRow {
     PlaceRow {
@@ -251,19 +251,50 @@ fn changed(typed: &Typed) -> Result<ChangedVirtualAccount, Error> {
     })
 }
 
-fn confirm_archive(app: &App, guest: &Guest, place: &VirtualAccount) -> Confirm {
+/// Where everything goes; only asked for when there is something.
+fn move_field(held: HoldingCounts) -> FormField {
+    let count = |count: u64, one: &str, many: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        more => Some(format!("{more} {many}")),
+    };
+    let parts: Vec<String> = [
+        count(held.instances, "product instance", "product instances"),
+        count(held.entitlements, "entitlement", "entitlements"),
+        count(held.tokens, "ID token", "ID tokens"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let help = format!(
+        "It holds {}. Write the name of another virtual account: all of it goes there first. What devices use counts there from then on; who may see the other one sees it.",
+        parts.join(", ")
+    );
+    FormField::line("move_to", "Move everything to", &help)
+}
+
+async fn confirm_archive(
+    app: &App,
+    guest: &Guest,
+    place: &VirtualAccount,
+) -> Result<Confirm, Unshown> {
     let ids = [place.account.to_string(), place.id.to_string()];
-    let seen = FormField::hidden("revision", place.revision.to_string());
-    Confirm {
+    let permit = guest.may(Action::CreateVirtualAccount, place.account)?;
+    let held = app.holding_counts(&permit, place.account, place.id).await?;
+    let mut fields = vec![FormField::hidden("revision", place.revision.to_string())];
+    if held != HoldingCounts::default() {
+        fields.push(move_field(held));
+    }
+    Ok(Confirm {
         visitor: guest.visitor(app),
         title: format!("Archive “{}”?", place.name),
         text: "Nothing enters it any more, and it leaves the lists. Its history stays, and it can be taken back into use. What still holds something is not archived.".to_owned(),
         form: Form::button(guest.guard(app), fill(paths::ARCHIVE, &[&ids[0], &ids[1]]), "archive", "Archive it")
             .weighing(Weight::Danger)
-            .with(vec![seen]),
+            .with(fields),
         back: fill(paths::VIRTUAL_ACCOUNT, &[&ids[0], &ids[1]]),
         back_label: "Keep it",
-    }
+    })
 }
 
 /// Asks before a virtual account is archived.
@@ -276,10 +307,45 @@ pub(super) async fn ask_archive(
     let (account, place) = (account_id(&account)?, place_id(&place)?);
     guest.may(Action::CreateVirtualAccount, account)?;
     let found = find(&app, &guest, account, place).await?;
-    shown(&confirm_archive(&app, &guest, &found), &headers)
+    shown(&confirm_archive(&app, &guest, &found).await?, &headers)
 }
 
-/// Archives a virtual account.
+/// The virtual account whose name or id was written.
+async fn named(
+    app: &App,
+    reads: &Permit,
+    account: AccountId,
+    name: &str,
+) -> Result<VirtualAccountId, Error> {
+    if let Ok(id) = name.parse() {
+        return Ok(app.virtual_account(reads, account, id).await?.id);
+    }
+    let begins = Some(name.to_owned());
+    let found = app.virtual_accounts(reads, account, begins, None, ROWS).await?.rows;
+    let folded = name.to_lowercase();
+    let same = found.iter().find(|one| one.name.to_lowercase() == folded);
+    let unknown = || wrong("move_to", "must be the full name of another virtual account in use");
+    same.map(|one| one.id).ok_or_else(unknown)
+}
+
+/// Archives as a form says; `false` if more is left than one request moves.
+async fn archive_as_typed(
+    app: &App,
+    (ask, reads): (&Ask, &Permit),
+    (account, place): (AccountId, VirtualAccountId),
+    typed: &Typed,
+) -> Result<bool, Error> {
+    let revision = revision(typed)?;
+    let to = typed.text("move_to");
+    if to.is_empty() {
+        app.archive_virtual_account(ask, account, place, revision).await?;
+        return Ok(true);
+    }
+    let to = named(app, reads, account, &to).await?;
+    Ok(app.empty_virtual_account(ask, account, (place, revision), to).await?.archived)
+}
+
+/// Archives a virtual account, and moves what it holds away first if that was asked for.
 pub(super) async fn archive(
     State(app): State<App>,
     guest: Guest,
@@ -289,13 +355,20 @@ pub(super) async fn archive(
 ) -> Result<Response, Unshown> {
     let (account, place) = (account_id(&account)?, place_id(&place)?);
     let ask = typed.ask(&guest, guest.may(Action::CreateVirtualAccount, account)?)?;
-    let done = match revision(&typed) {
-        Ok(revision) => app.archive_virtual_account(&ask, account, place, revision).await,
-        Err(error) => Err(error),
-    };
-    let Err(error) = done else { return Ok(to_place(account, place)) };
+    let reads = guest.may(Action::ReadAccount, account)?;
+    let done = archive_as_typed(&app, (&ask, &reads), (account, place), &typed).await;
+    if matches!(done, Ok(true)) {
+        return Ok(to_place(account, place));
+    }
     let found = find(&app, &guest, account, place).await?;
-    let mut page = confirm_archive(&app, &guest, &found);
+    let mut page = confirm_archive(&app, &guest, &found).await?;
+    let Err(error) = done else {
+        page.title = format!("Go on moving out of “{}”?", found.name);
+        page.form.fields.iter_mut().filter(|field| field.name == "move_to").for_each(|field| {
+            field.value = typed.text("move_to");
+        });
+        return shown(&page, &headers);
+    };
     let (form, status) = refused(page.form, guest.guard(&app), &typed, error)?;
     page.form = form;
     Ok(with_status(shown(&page, &headers)?, status))

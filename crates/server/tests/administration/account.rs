@@ -180,6 +180,16 @@ both! {
         assert_eq!(answer.status, StatusCode::CONFLICT, "{}", answer.body);
         assert!(answer.body.contains("this virtual account still holds"), "{}", answer.body);
         assert!(answer.body.contains("(virtual_account.in_use)"), "{}", answer.body);
+        assert!(answer.body.contains("It holds 1 ID token."), "{}", answer.body);
+
+        let wrong = office.fill(&archive, &archive, &ann, &[("move_to", "Nowhere")]).await;
+        assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", wrong.body);
+        assert!(wrong.body.contains("must be the full name of another virtual account in use"), "{}", wrong.body);
+        let quays = make_place(&office.app, office.account, "Quays").await;
+        let to = office.fill(&archive, &archive, &ann, &[("move_to", "quays")]).await.done();
+        assert!(office.get(&to, &ann).await.ok().contains("Take it back into use"), "it is archived");
+        let kept = office.get(&office.path(&format!("tokens?virtual_account={quays}")), &ann).await.ok();
+        assert!(kept.contains("Kept"), "{kept}");
     }
 
     async fn long_lists_go_on_and_are_searched(office) {

@@ -5,6 +5,7 @@ use ledger::house::Factors;
 use serde_json::{Value, json};
 use server::app::sign_in::{Caller, Entered};
 use server::proof::Secret;
+use wire::id::VirtualAccountId;
 use wire::time::Span;
 
 use crate::home::both;
@@ -119,12 +120,53 @@ both! {
         assert!(why.contains("licenses"), "{why}");
         let empty = office.post(&format!("{}/virtual-accounts", site.path()), &json!({"name": "Empty", "tags": [{"group": "site", "value": "Oslo"}]})).await.created();
         let path = format!("{}/virtual-accounts/{}", site.path(), text(&empty["id"]));
-        assert_eq!(office.post(&format!("{path}/archive"), &seen).await.status, 204);
+        let done = office.post(&format!("{path}/archive"), &seen).await.ok();
+        assert_eq!(done, json!({"archived": true, "moved_instances": 0, "moved_entitlements": 0, "moved_tokens": 0}));
         let rows = office.rows(&format!("{}/virtual-accounts?name=empty", site.path())).await;
         assert!(rows[0]["archived_at"].is_string());
         assert_eq!(rows[0]["tags"], json!([{"group": "site", "value": "Oslo"}]));
         office.post(&format!("{path}/restore"), &seen).await.problem(409, "conflict.changed");
         assert_eq!(office.post(&format!("{path}/restore"), &json!({"revision": 1})).await.status, 204);
+    }
+
+    async fn everything_moves_to_another_virtual_account_as_one_act(office) {
+        let site = office.site("a.example").await;
+        let path = format!("{}/virtual-accounts/{}", site.path(), site.branch);
+        let new = json!({"virtual_account": site.branch, "expires_after_days": 1});
+        office.post(&format!("{}/tokens", site.path()), &new).await.created();
+        let lot = json!({"virtual_account": site.branch, "tag": DNA, "quantity": 3, "source": "order 7"});
+        let lot = office.post(&format!("{}/entitlements", site.path()), &lot).await.created();
+        let home = text(&office.post(&format!("{}/virtual-accounts", site.path()), &json!({"name": "Home"})).await.created()["id"]);
+        let to = |place: &str| json!({"revision": 0, "move_to": place});
+        let why = office.post(&format!("{path}/archive"), &to(&site.branch.to_string())).await.problem(422, "value.invalid");
+        assert!(why.contains("another virtual account"), "{why}");
+        let nobody = VirtualAccountId::derive(&[b"nobody"]).to_string();
+        office.post(&format!("{path}/archive"), &to(&nobody)).await.problem(404, "not_found");
+        office.post(&format!("{path}/archive"), &json!({"revision": 4, "move_to": home})).await.problem(409, "conflict.changed");
+        let shut = office.post(&format!("{}/virtual-accounts", site.path()), &json!({"name": "Shut"})).await.created();
+        office.post(&format!("{}/virtual-accounts/{}/archive", site.path(), text(&shut["id"])), &json!({"revision": 0})).await.ok();
+        let why = office.post(&format!("{path}/archive"), &to(&text(&shut["id"]))).await.problem(422, "value.invalid");
+        assert!(why.contains("is archived"), "{why}");
+        let ned = office.with_role(&site, "ned@a.example", "user").await;
+        office.post_as(&ned.token, &format!("{path}/archive"), &to(&home)).await.problem(403, "permit.denied");
+        let rows = office.rows(&format!("{}/tokens", site.path())).await;
+        assert_eq!(text(&rows[0]["virtual_account"]), site.branch.to_string(), "nothing moved yet");
+
+        let done = office.post(&format!("{path}/archive"), &to(&home)).await.ok();
+        assert_eq!(done, json!({"archived": true, "moved_instances": 0, "moved_entitlements": 1, "moved_tokens": 1}));
+        office.post(&format!("{path}/archive"), &to(&home)).await.problem(409, "conflict.changed");
+        let pools = office.rows(&format!("{}/pools", site.path())).await;
+        let of = |place: &str| pools.iter().find(|pool| pool["virtual_account"] == place).expect("a pool").clone();
+        let (there, here) = (of(&home), of(&site.branch.to_string()));
+        assert_eq!((&there["purchased"], &here["purchased"], &here["expired"]), (&json!(3), &json!(0), &json!(0)));
+        let lots = office.rows(&format!("{}/entitlements?pool={}", site.path(), text(&there["id"]))).await;
+        assert_eq!((&lots[0]["moved_from"], &lots[0]["source"]), (&lot["id"], &json!("order 7")));
+        let gone = office.rows(&format!("{}/entitlements?pool={}", site.path(), text(&here["id"]))).await;
+        assert_eq!((&gone[0]["available"], &gone[0]["moved"], &gone[0]["moved_from"]), (&json!(0), &json!(3), &json!(null)));
+        assert_eq!(text(&office.rows(&format!("{}/tokens", site.path())).await[0]["virtual_account"]), home);
+        let log = office.rows(&format!("{}/events?virtual_account={home}", site.path())).await;
+        let log: Vec<String> = log.iter().map(|one| text(&one["action"])).collect();
+        assert!(log.contains(&"entitlement.moved".to_owned()) && log.contains(&"token.moved".to_owned()), "{log:?}");
     }
 
     async fn an_approver_sees_who_did_what_about_people_and_nothing_about_licenses(office) {

@@ -86,7 +86,9 @@ impl Record for Instance {
     }
 
     fn indexed_as(&self, before: &Self) -> bool {
-        self.name == before.name && self.stale_at.map(day_of) == before.stale_at.map(day_of)
+        self.name == before.name
+            && self.virtual_account() == before.virtual_account()
+            && self.stale_at.map(day_of) == before.stale_at.map(day_of)
     }
 
     fn read(f: &mut Fields<'_>) -> Result<Self, Fault> {

@@ -18,6 +18,7 @@ fn buckets(f: &mut Fields<'_>) -> Result<Buckets, Fault> {
         delegated: f.take()?,
         in_transfer: f.take()?,
         retired: f.take()?,
+        moved: f.take()?,
     })
 }
 
@@ -39,6 +40,7 @@ impl Record for Pool {
             b.delegated,
             b.in_transfer,
             b.retired,
+            b.moved,
             self.used,
             self.used_unverified,
             self.standing().balance(),
@@ -93,11 +95,13 @@ impl Record for Entitlement {
             b.delegated,
             b.in_transfer,
             b.retired,
+            b.moved,
             self.term.start,
             self.term.end,
             self.kind,
             self.source,
-            self.granted_at
+            self.granted_at,
+            self.moved_from
         ]
     }
 
@@ -113,6 +117,7 @@ impl Record for Entitlement {
             kind: f.take()?,
             source: f.take()?,
             granted_at: f.take()?,
+            moved_from: f.take()?,
         })
     }
 }

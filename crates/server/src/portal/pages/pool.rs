@@ -84,8 +84,12 @@ pub struct EntitlementRow {
     pub source: String,
     /// `Perpetual` or `Subscription`.
     pub kind: String,
-    /// What was granted.
+    /// What was granted, or came.
     pub quantity: i64,
+    /// What went to another virtual account.
+    pub moved: i64,
+    /// Whether it came from another virtual account.
+    pub came: bool,
     /// The first moment in force.
     pub starts: Moment,
     /// The exclusive end, shown by its last day; `None` for a perpetual right.

@@ -68,6 +68,7 @@ impl Comparison<'_> {
                 pool.buckets.delegated,
                 pool.buckets.in_transfer,
                 pool.buckets.retired,
+                pool.buckets.moved,
             ];
             let buckets = [
                 Bucket::Future,
@@ -76,6 +77,7 @@ impl Comparison<'_> {
                 Bucket::Delegated,
                 Bucket::InTransfer,
                 Bucket::Retired,
+                Bucket::Moved,
             ];
             same(found, || format!("{} and its lines", label()), stored, buckets.map(folded));
         }
@@ -97,6 +99,7 @@ impl Comparison<'_> {
                 buckets.delegated,
                 buckets.in_transfer,
                 buckets.retired,
+                buckets.moved,
             ];
             if parts.iter().any(|part| *part < 0) || parts.iter().sum::<i64>() != grant.quantity {
                 found.push(format!(

@@ -104,6 +104,8 @@ fn entitlement(
         source: text(source),
         kind: text(if ends.is_some() { "Subscription" } else { "Perpetual" }),
         quantity,
+        moved: if mark.ends_with('2') { quantity } else { 0 },
+        came: mark.ends_with('3'),
         starts: day(starts),
         ends: ends.map(day),
         term,
