@@ -319,6 +319,7 @@ impl Command {
             Self::RevokeToken(one) => Some(&one.asked),
             Self::Import(one) => Some(&one.asked),
             Self::AdmitPerson(one) => Some(&one.asked),
+            Self::KnowPerson(one) => one.asked.as_ref(),
             Self::GrantRole(one) => Some(&one.asked),
             Self::EndGrant(one) => Some(&one.asked),
             Self::DecideAccess(one) => Some(&one.asked),

@@ -207,7 +207,7 @@ impl World {
                 credentials: Credentials::default(),
                 created_at: NOW,
             };
-            let know = Command::KnowPerson(Box::new(KnowPerson { person }));
+            let know = Command::KnowPerson(Box::new(KnowPerson { person, asked: None }));
             world.book.run(&know, NOW).expect("known");
         }
         world

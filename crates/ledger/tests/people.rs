@@ -10,15 +10,18 @@ use book::Reading;
 use ledger::account::{Account, AccountKind, AccountState, Tag};
 use ledger::command::{
     AcceptTerms, AskAccess, Command, Consent, CreateToken, DecideAccess, DeclineAccount,
-    EditAccount, ExchangeToken, MakeApiToken, Maker, PublicDomain, RequestAccount, SeeAsCustomer,
-    Shelf,
+    EditAccount, ExchangeToken, KnowPerson, MakeApiToken, Maker, PublicDomain, RequestAccount,
+    SeeAsCustomer, Shelf,
 };
 use ledger::house::HOUSE;
 use ledger::person::{
     AccessRequest, AccessState, ApiToken, ApiTokenKind, Area, Bounds, Grant, Link, LinkPurpose,
 };
+use ledger::posting::Event;
 use ledger::role::{Action, Actor, Role, Scope, permit};
-use town::{ANN, BOB, BRANCH, DEFAULT, NOW, OWN, Scene, account, branch, code, letter, role};
+use town::{
+    ANN, BOB, BRANCH, DEFAULT, NOW, OWN, Scene, account, branch, code, letter, person, role,
+};
 use wire::id::{AccessRequestId, AccountId, ApiTokenId, PersonId, VirtualAccountId};
 use wire::time::Span;
 
@@ -101,6 +104,22 @@ fn whoever_was_only_invited_is_no_administrator_to_rely_on() {
     assert_eq!(code(scene.end(&Actor::Host, OWN, 1)), "role.last_administrator");
     scene.activate(BOB);
     assert_eq!(code(scene.end(&Actor::Host, OWN, 1)), "done");
+}
+
+#[test]
+fn who_makes_a_person_known_stands_in_the_log_and_a_second_time_changes_nothing() {
+    let mut scene = Scene::new();
+    let new = person(PersonId::from_bytes([77; 16]), "cho@a.example");
+    for _ in 0..2 {
+        let asked = scene.asked(&Actor::Host, Action::Read, Scope::House);
+        let know = KnowPerson { person: new.clone(), asked: Some(asked) };
+        scene.must(Command::KnowPerson(Box::new(know)));
+    }
+    let known = |one: &&Event| one.action == "person.known";
+    let told: Vec<&Event> = scene.book.events.iter().filter(known).collect();
+    assert_eq!(told.len(), 1);
+    assert_eq!((told[0].account, told[0].subject.as_str()), (HOUSE, &*new.id.to_string()));
+    assert!(told[0].private.contains("cho@a.example") && !told[0].detail.contains("cho@"));
 }
 
 #[test]

@@ -4,12 +4,12 @@
 use wire::id::{AccessRequestId, AccountId, GrantId, VirtualAccountId};
 use wire::time::Timestamp;
 
-use super::person::Own;
+use super::person::{Own, introduce};
 use super::{Asked, Detail, Stop, check_text, nothing_but};
 use crate::account::AccountKind;
 use crate::house::HOUSE;
 use crate::page::Page;
-use crate::person::{AccessRequest, AccessState, Grant, Letter, Link, PersonState};
+use crate::person::{AccessRequest, AccessState, Grant, Letter, Link, Person, PersonState};
 use crate::posting::{Effect, Posting};
 use crate::refusal::Refusal;
 use crate::role::{Action, Actor, Permit, Reach, Role};
@@ -21,6 +21,8 @@ pub struct GrantRole {
     pub asked: Asked,
     /// The grant as it is to be.
     pub grant: Grant,
+    /// Who gets it, if nobody knows them yet: they are known from then on, and only if it is granted.
+    pub introduces: Option<Person>,
     /// How many people an account of limited use may have.
     pub most_people: u32,
     /// The link by which an invited person chooses their first credential, if they have none.
@@ -33,6 +35,9 @@ impl GrantRole {
     pub(super) fn decide(&self, page: &Page, now: Timestamp) -> Result<Posting, Stop> {
         self.asked.permit.allows(Action::ManagePeople, self.grant.account)?;
         let mut effects = grant(page, &self.asked, &self.grant, self.most_people, now)?;
+        if let Some(new) = &self.introduces {
+            effects.extend(introduce(page, new, now)?);
+        }
         effects.extend(self.link.clone().map(Effect::Link));
         effects.extend(self.letter.clone().map(Effect::Letter));
         Ok(nothing_but(effects))

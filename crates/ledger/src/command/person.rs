@@ -72,24 +72,35 @@ impl Own {
 pub struct KnowPerson {
     /// The person.
     pub person: Person,
+    /// Who makes them known, for the event log; `None` where the act that needs them has its own event.
+    pub asked: Option<Asked>,
 }
 
 impl KnowPerson {
     pub(super) fn decide(&self, page: &Page, now: Timestamp) -> Result<Posting, Stop> {
-        let new = &self.person;
-        check_email(&new.email)?;
-        check_text("name", &new.name, 0)?;
-        if page.person(new.id)?.is_some() {
-            return Ok(Posting::nothing());
+        let mut effects: Vec<Effect> = introduce(page, &self.person, now)?.into_iter().collect();
+        if let (Some(asked), [Effect::Person(person)]) = (&self.asked, effects.as_slice()) {
+            let detail = Detail::default().personal("email", &person.email);
+            let subject = person.id.to_string();
+            effects.push(asked.event(HOUSE, "person.known", subject, &detail, now));
         }
-        let person = Person {
-            state: PersonState::Invited,
-            credentials: Credentials::default(),
-            created_at: now,
-            ..new.clone()
-        };
-        Ok(nothing_but(vec![Effect::Person(Box::new(person))]))
+        Ok(nothing_but(effects))
     }
+}
+
+/// A person who is new, as nobody knows them yet: invited, without a credential.
+pub(super) fn introduce(page: &Page, new: &Person, now: Timestamp) -> Result<Option<Effect>, Stop> {
+    check_email(&new.email)?;
+    check_text("name", &new.name, 0)?;
+    if page.person(new.id)?.is_some() {
+        return Ok(None);
+    }
+    Ok(Some(Effect::Person(Box::new(Person {
+        state: PersonState::Invited,
+        credentials: Credentials::default(),
+        created_at: now,
+        ..new.clone()
+    }))))
 }
 
 /// Checks the form of an e-mail address: what a mail server may take, and nothing that deceives.

@@ -48,7 +48,7 @@ impl Scene {
         }
         for (id, email) in [(ANN, "ann@a.example"), (BOB, "bob@a.example")] {
             let person = person(id, email);
-            scene.must(Command::KnowPerson(Box::new(KnowPerson { person })));
+            scene.must(Command::KnowPerson(Box::new(KnowPerson { person, asked: None })));
         }
         scene
     }
@@ -84,7 +84,8 @@ impl Scene {
         let scope =
             if grant.account == HOUSE { Scope::House } else { Scope::Account(grant.account) };
         let asked = self.asked(by, Action::ManagePeople, scope);
-        let command = GrantRole { asked, grant, most_people: 5, link: None, letter: None };
+        let (introduces, link, letter) = (None, None, None);
+        let command = GrantRole { asked, grant, introduces, most_people: 5, link, letter };
         self.book.run(&Command::GrantRole(Box::new(command)), self.now).map(|_| ())
     }
 

@@ -20,8 +20,9 @@ use crate::problem::Problem;
 
 /// The header by which a request can be repeated.
 pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
-/// The body of a request in JSON, in bytes: the longest has some dozen fields of 255 characters.
-const JSON_BYTES: usize = 64 * 1024;
+/// The body of a request in JSON, in bytes: the longest is a version of the terms, of 128 KiB
+/// before its quotes and line ends are escaped.
+const JSON_BYTES: usize = 256 * 1024;
 
 /// What may be done, by whom: the guard has put it there.
 pub(super) struct Allowed(pub(super) Permit);

@@ -14,7 +14,7 @@ use wire::time::{Span, Timestamp};
 
 use super::inventory::in_reach;
 use super::letters::{INVITATION_HOLDS, one_line};
-use super::people::OwnAsk;
+use super::people::{Acquaintance, OwnAsk};
 use super::{App, Ask, Error};
 
 /// How many grants are looked through for the administrators of an account.
@@ -156,7 +156,10 @@ impl App {
         ask.permit.allows(Action::ManagePeople, account)?;
         ask.permit.may_grant(new.role, new.virtual_account)?;
         let place = self.account_for_letter(account).await?;
-        let person = self.know(&new.email, &new.name).await?;
+        let (person, introduces) = match self.find_or_draft(&new.email, &new.name).await? {
+            Acquaintance::Known(person) => (person, None),
+            Acquaintance::New(person) => (person.clone(), Some(person)),
+        };
         let id = GrantId::derive(&[account.as_bytes(), ask.request.as_bytes()]);
         let grant = self.new_grant(account, id, &person, &new);
         let invited = person.state == PersonState::Invited;
@@ -168,6 +171,7 @@ impl App {
         let command = GrantRole {
             asked: ask.asked(),
             grant,
+            introduces,
             most_people: self.settings.limited_use.people,
             link: fresh.map(|fresh| fresh.link),
             letter: Some(letter),

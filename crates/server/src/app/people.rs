@@ -1,7 +1,7 @@
 //! Who somebody is and what they may: people with their roles, read anew at every request, so that
 //! what was ended a moment ago gives nothing any more, on whichever node.
 
-use ledger::command::{AdmitPerson, Command, EditPerson, KnowPerson, Own, check_email};
+use ledger::command::{AdmitPerson, Asked, Command, EditPerson, KnowPerson, Own, check_email};
 use ledger::house::{ClaimKind, HOUSE};
 use ledger::person::{ApiToken, ApiTokenKind, Credentials, Grant, Person, PersonState};
 use ledger::refusal::Refusal;
@@ -38,6 +38,15 @@ impl OwnAsk {
     }
 }
 
+/// Somebody by an e-mail address.
+#[expect(clippy::large_enum_variant, reason = "one at a time, and not for long")]
+pub(super) enum Acquaintance {
+    /// They are known.
+    Known(Person),
+    /// They are not, and would be known so.
+    New(Person),
+}
+
 /// The actor that a person with their rights is, if they can sign in.
 pub(super) fn actor(rights: Rights, now: Timestamp) -> Option<Member> {
     let Rights { person, grants } = rights;
@@ -59,15 +68,44 @@ impl App {
     /// # Errors
     /// `value.invalid`, faults of the store.
     pub(super) async fn know(&self, email: &str, name: &str) -> Result<Person, Error> {
+        self.know_as(email, name, None).await
+    }
+
+    async fn know_as(
+        &self,
+        email: &str,
+        name: &str,
+        asked: Option<Asked>,
+    ) -> Result<Person, Error> {
+        match self.find_or_draft(email, name).await? {
+            Acquaintance::Known(person) => Ok(person),
+            Acquaintance::New(person) => {
+                let id = person.id;
+                self.write(Command::KnowPerson(Box::new(KnowPerson { person, asked }))).await?;
+                let known = self.find_person(id).await?;
+                Ok(known.ok_or(Refusal::NotFound { what: "person" })?)
+            }
+        }
+    }
+
+    /// Who is known by an e-mail address, or who would be. The address is theirs from then on.
+    ///
+    /// # Errors
+    /// `value.invalid`, faults of the store.
+    pub(super) async fn find_or_draft(
+        &self,
+        email: &str,
+        name: &str,
+    ) -> Result<Acquaintance, Error> {
         let email = email.trim();
         check_email(email)?;
         let folded = email.to_lowercase();
         if let Some(known) = self.find_by_email(&folded).await? {
-            return Ok(known);
+            return Ok(Acquaintance::Known(known));
         }
         let id = PersonId::derive(&[b"email", folded.as_bytes()]);
-        self.claim(ClaimKind::Email, folded.clone(), HOUSE, *id.as_bytes()).await?;
-        let person = Person {
+        self.claim(ClaimKind::Email, folded, HOUSE, *id.as_bytes()).await?;
+        Ok(Acquaintance::New(Person {
             id,
             email: email.to_owned(),
             name: name.trim().to_owned(),
@@ -75,10 +113,7 @@ impl App {
             zone: String::new(),
             credentials: Credentials::default(),
             created_at: self.world.now(),
-        };
-        self.write(Command::KnowPerson(Box::new(KnowPerson { person }))).await?;
-        let known = self.find_by_email(&folded).await?;
-        Ok(known.ok_or(Refusal::NotFound { what: "person" })?)
+        }))
     }
 
     /// Makes a person known by their e-mail address, without any role, or finds who is. For an
@@ -93,7 +128,8 @@ impl App {
         name: &str,
     ) -> Result<Person, Error> {
         permit.allows(Action::Read, HOUSE)?;
-        self.know(email, name).await
+        let asked = Asked { permit: permit.clone(), request: self.fresh_request() };
+        self.know_as(email, name, Some(asked)).await
     }
 
     pub(super) async fn find_by_email(&self, email: &str) -> Result<Option<Person>, Error> {

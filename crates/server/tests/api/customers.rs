@@ -105,6 +105,25 @@ both! {
         assert!(office.letter_to(&bob.email).await.contains("do not have the role Smart Account Administrator"));
     }
 
+    async fn a_role_that_is_refused_leaves_nobody_behind(office) {
+        let site = office.site("a.example").await;
+        let nowhere = VirtualAccountId::derive(&[b"nowhere"]).to_string();
+        let new = json!({"email": "zoe@a.example", "role": "virtual_user", "virtual_account": nowhere});
+        office.post(&format!("{}/grants", site.path()), &new).await.problem(404, "not_found");
+        assert!(office.rows("/api/v1/people?email=zoe").await.is_empty());
+        let new = json!({"email": "zoe@a.example", "role": "virtual_user", "virtual_account": site.branch});
+        office.post(&format!("{}/grants", site.path()), &new).await.created();
+        assert_eq!(office.rows("/api/v1/people?email=zoe").await[0]["state"], "invited");
+    }
+
+    async fn terms_may_be_as_long_as_terms_are(office) {
+        let text = "A line of terms with \"quotes\".\n".repeat(4_000);
+        let made = office.post("/api/v1/terms", &json!({"title": "Long", "text": text})).await.created();
+        assert_eq!(made["text"], json!(text));
+        let text = "x".repeat(128 * 1024 + 1);
+        office.post("/api/v1/terms", &json!({"title": "Longer", "text": text})).await.problem(422, "value.invalid");
+    }
+
     async fn a_virtual_account_is_archived_only_when_it_is_empty(office) {
         let site = office.site("a.example").await;
         let path = format!("{}/virtual-accounts/{}", site.path(), site.branch);

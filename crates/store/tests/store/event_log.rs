@@ -203,6 +203,26 @@ both! {
         assert_eq!(home.number(sql), 0, "the salt is gone too");
     }
 
+    fn what_was_erased_is_nowhere_in_the_file(home: &Home) {
+        if home.takes_several_nodes() {
+            return;
+        }
+        let stage = Stage::new(home.open());
+        stage.change(0..40);
+        // This connection leaves no copies behind either: what is looked for is what erasing leaves.
+        let wanda = "UPDATE event_personal SET actor = 'Wanda Vanished' || hex(zeroblob(4000))";
+        home.sql(&format!("PRAGMA secure_delete = ON; {wanda}"));
+        let event = |one: &Logged| (one.event.at, one.event.id);
+        let events: Vec<_> = stage.page(&EventQuestion::default()).iter().map(event).collect();
+        let erase = Chore::ErasePersonal { account: stage.account, events, now: stage.now() };
+        stage.book.chore_waiting(erase).expect("it is erased");
+        let house = "UPDATE event_personal SET actor = '' WHERE actor LIKE 'Wanda%'";
+        home.sql(&format!("PRAGMA secure_delete = ON; {house}; PRAGMA wal_checkpoint(TRUNCATE)"));
+        let file = std::fs::read(home.folder().join("scrip.db")).expect("the file");
+        let name = b"Wanda Vanished";
+        assert!(!file.windows(name.len()).any(|part| part == name), "free pages hold it");
+    }
+
     fn events_are_found_by_each_of_their_filters_page_by_page(home: &Home) {
         let stage = Stage::new(home.open());
         stage.change(0..5);
