@@ -3,6 +3,7 @@
 #[path = "../api/home.rs"]
 mod home;
 mod office;
+mod requests;
 
 mod account;
 mod hostile;

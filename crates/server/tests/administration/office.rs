@@ -51,6 +51,12 @@ impl Answer {
         found.unwrap_or_default().to_owned()
     }
 
+    /// The cookie that it sets.
+    pub(crate) fn cookie(&self) -> String {
+        let set = self.headers.get("set-cookie").and_then(|value| value.to_str().ok());
+        set.and_then(|set| set.split(';').next()).unwrap_or_default().to_owned()
+    }
+
     /// The page, which must be there.
     pub(crate) fn ok(self) -> String {
         assert_eq!(self.status, StatusCode::OK, "{}", self.body);
@@ -221,21 +227,28 @@ impl Office {
 
     /// Lets an invited person choose a password and sign in.
     pub(crate) async fn accept(&self, email: &str) -> String {
-        let mut found = None;
-        for letter in self.app.claim_letters().await.expect("letters") {
-            self.app.letter_sent(&letter.posted).await.expect("noted");
-            if letter.posted.letter.to == email {
-                found = letter.text;
-            }
-        }
-        let text = found.unwrap_or_else(|| panic!("no letter to {email}"));
-        let line = text.lines().find(|line| line.starts_with("http://")).expect("a link");
-        let word = line.rsplit('/').next().expect("a word");
+        let link = self.link_to(email, "/invitation/").await;
+        let word = link.rsplit('/').next().expect("a word");
         let (password, request) = (Secret::new(PASSWORD), self.app.fresh_request());
         let purpose = LinkPurpose::Invitation;
         let set = self.app.set_password_by_link(word, purpose, password, request, "192.0.2.9");
         set.await.expect("the password is set");
         self.enter(email).await
+    }
+
+    /// The path of the link of a kind in the newest mail to somebody.
+    pub(crate) async fn link_to(&self, email: &str, kind: &str) -> String {
+        let mut found = None;
+        for letter in self.app.claim_letters().await.expect("letters") {
+            self.app.letter_sent(&letter.posted).await.expect("noted");
+            let text = letter.text.as_deref().unwrap_or_default();
+            if letter.posted.letter.to == email && text.contains(kind) {
+                found = letter.text;
+            }
+        }
+        let text = found.unwrap_or_else(|| panic!("no letter to {email}"));
+        let line = text.lines().find(|line| line.contains(kind)).expect("a link");
+        line.trim_start_matches("http://localhost:8080").to_owned()
     }
 
     pub(crate) async fn enter(&self, email: &str) -> String {
