@@ -93,6 +93,7 @@ impl App {
             default_number: 0,
         };
         command.check()?;
+        self.refuse_public(&command.account.domain)?;
         let owners = [*id.as_bytes(), *command.default_id.as_bytes()];
         if self.find_account(id).await?.is_none() {
             let claimed = self.claim_for(&mut command).await;

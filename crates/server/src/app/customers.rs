@@ -127,6 +127,17 @@ impl App {
         }
     }
 
+    /// Refuses a domain that belongs to everybody: only accounts of limited use may do with one.
+    pub(super) fn refuse_public(&self, domain: &str) -> Result<(), Error> {
+        match self.public_domain(domain) {
+            PublicDomain::No => Ok(()),
+            PublicDomain::Yes => {
+                let why = "is a public mail provider's: a full account has a domain of its own";
+                Err(Refusal::Invalid { field: "domain", why: why.to_owned() }.into())
+            }
+        }
+    }
+
     fn public_domain(&self, domain: &str) -> PublicDomain {
         let more = &self.settings.limited_use.public_domains;
         let public =
@@ -323,6 +334,7 @@ impl App {
         if let Some(domain) = &upgrade {
             // Only an operator makes it a full account; the ledger says so again.
             if ask.permit.role() == Role::Operator {
+                self.refuse_public(domain)?;
                 self.claim(ClaimKind::Domain, domain.clone(), account, *account.as_bytes()).await?;
             }
         }

@@ -14,6 +14,9 @@ both! {
         let answer = office.fill("/accounts/new", "/accounts/new", &operator, &taken).await;
         assert_eq!(answer.status, StatusCode::CONFLICT);
         assert!(answer.body.contains("value=\"Again\"") && answer.body.contains("(exists)"), "{}", answer.body);
+        let public = [("name", "Anybody"), ("domain", "gmail.com")];
+        let answer = office.fill("/accounts/new", "/accounts/new", &operator, &public).await;
+        assert!(answer.body.contains("is a public mail provider"), "{}", answer.body);
         let new = [("name", "Sandvika Rail"), ("domain", "sandvika.example")];
         let people = office.fill("/accounts/new", "/accounts/new", &operator, &new).await.done();
         let role = [("email", "ida@sandvika.example"), ("role", "Smart Account Administrator"), ("virtual_account", "")];
