@@ -95,6 +95,7 @@ pub(crate) fn heard(reporter: &Reporter<'_>, words: &[&str], clock: Timestamp) -
         members: Vec::new(),
         measurements: Vec::new(),
         notes: Vec::new(),
+        country: None,
     };
     let mut ends = Vec::new();
     let mut rest = said;

@@ -132,6 +132,7 @@ impl Device {
             members: Vec::new(),
             measurements: vec![measurement(level, from)],
             notes: Vec::new(),
+            country: None,
         };
         SealedReport::seal(&report, self.position, self.previous, self.realm, &self.key)
             .expect("the report is sealed")

@@ -375,6 +375,7 @@ impl Stage {
                 clock_change_delta: None,
             }],
             notes: Vec::new(),
+            country: None,
         }
     }
 }
