@@ -5,9 +5,7 @@ use core::str::FromStr;
 
 /// Why a text is no country.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "a country has two capital letters as in ISO 3166, such as DE: write it so (country.form)"
-)]
+#[error("a country has two capital letters as in ISO 3166, such as DE: write it so (country.form)")]
 pub struct CountryError;
 
 impl CountryError {
