@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use server::config::{Config, ConfigError, EXAMPLE};
+use server::networks::Networks;
 
 use crate::remote::Remote;
 
@@ -34,8 +35,12 @@ fn check(file: &Path) -> ExitCode {
     match Config::load(Some(file), environment()) {
         Ok(config) => {
             config.warnings().iter().for_each(|warning| println!("warning: {warning}"));
-            println!("{}: in order", file.display());
-            ExitCode::SUCCESS
+            let networks = config.countries.file.as_deref().map(Networks::load).transpose();
+            match networks {
+                Ok(_) => println!("{}: in order", file.display()),
+                Err(fault) => println!("{fault}"),
+            }
+            if networks.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(ConfigError::Wrong(complaints)) => {
             complaints.iter().for_each(|complaint| println!("{complaint}"));
