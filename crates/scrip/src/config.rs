@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use server::config::{Config, ConfigError, EXAMPLE};
-use server::networks::Networks;
+use server::networks::{Networks, NetworksFault};
 
 use crate::remote::Remote;
 
@@ -35,12 +35,12 @@ fn check(file: &Path) -> ExitCode {
     match Config::load(Some(file), environment()) {
         Ok(config) => {
             config.warnings().iter().for_each(|warning| println!("warning: {warning}"));
-            let networks = config.countries.file.as_deref().map(Networks::load).transpose();
-            match networks {
-                Ok(_) => println!("{}: in order", file.display()),
-                Err(fault) => println!("{fault}"),
+            if let Err(fault) = config.countries.file.as_deref().map_or(Ok(()), networks) {
+                println!("{fault}");
+                return ExitCode::FAILURE;
             }
-            if networks.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            println!("{}: in order", file.display());
+            ExitCode::SUCCESS
         }
         Err(ConfigError::Wrong(complaints)) => {
             complaints.iter().for_each(|complaint| println!("{complaint}"));
@@ -52,6 +52,11 @@ fn check(file: &Path) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Looks at a file of networks.
+fn networks(file: &Path) -> Result<(), NetworksFault> {
+    Networks::load(file).map(drop)
 }
 
 /// Where a command asks: on this host, or a server that it reaches over the network.
