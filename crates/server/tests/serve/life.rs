@@ -67,6 +67,7 @@ async fn a_secret_is_not_spent_on_a_start_that_fails() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_of_networks_is_read_at_start_and_tells_where_devices_are() {
     let folder = Scratch::new();
+    std::fs::create_dir_all(folder.path()).expect("a folder");
     let file = folder.path().join("networks.csv");
     let mut config = Config::in_folder(&folder.path().join("data"));
     config.countries.file = Some(file.clone());
