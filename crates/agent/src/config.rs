@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use wire::country::Country;
 use wire::report::{Member, MemberRole};
 use wire::tag::{EntitlementTag, SoftwareTag};
 use wire::time::Span;
@@ -27,6 +28,8 @@ pub struct Config {
     pub udi: UdiKeys,
     /// The device's host name.
     pub hostname: Option<String>,
+    /// The country in which the device is used.
+    pub country: Option<String>,
     /// The tag of its software.
     pub software: String,
     /// The version of its software.
@@ -196,6 +199,12 @@ impl Config {
         profile.members = self.members.iter().map(MemberKeys::to_member).collect();
         profile.software_version = self.software_version.clone();
         profile.hostname = self.hostname.clone();
+        profile.country = self
+            .country
+            .as_deref()
+            .map(Country::new)
+            .transpose()
+            .map_err(|error| format!("country: {error}"))?;
         profile.licenses =
             self.licenses.iter().map(LicenseKeys::to_license).collect::<Result<_, _>>()?;
         profile.words = self.words();

@@ -22,9 +22,11 @@ pub enum AlarmKind {
     InsufficientLicenses,
     /// Two devices report under one identity (major).
     ClonedInstance,
+    /// A device is used in another country than that of purchase (minor).
+    UsedElsewhere,
 }
 
-codes!(AlarmKind { InsufficientLicenses = 0 / "insufficient_licenses", ClonedInstance = 1 / "cloned_instance" });
+codes!(AlarmKind { InsufficientLicenses = 0 / "insufficient_licenses", ClonedInstance = 1 / "cloned_instance", UsedElsewhere = 2 / "used_elsewhere" });
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

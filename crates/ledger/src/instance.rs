@@ -9,6 +9,7 @@ use wire::tag::{EntitlementTag, SoftwareTag};
 use wire::time::Timestamp;
 use wire::udi::Udi;
 
+use crate::country::CountryOfUse;
 use crate::license::codes;
 
 /// Where an instance is from a moment on.
@@ -57,6 +58,8 @@ pub struct Instance {
     pub stale_at: Option<Timestamp>,
     /// When it was first seen.
     pub created_at: Timestamp,
+    /// In which country it is used, if that is known.
+    pub country_of_use: Option<CountryOfUse>,
 }
 
 impl Instance {
@@ -86,6 +89,7 @@ impl Instance {
             heard_at: None,
             stale_at: None,
             created_at: now,
+            country_of_use: None,
         }
     }
 

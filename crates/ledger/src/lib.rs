@@ -7,6 +7,7 @@
 pub mod account;
 pub mod alarm;
 pub mod command;
+pub mod country;
 pub mod curve;
 pub mod detail;
 pub mod entitlement;

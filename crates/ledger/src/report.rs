@@ -1,5 +1,6 @@
 //! Usage reports as the book keeps them: who stated which level, from when.
 
+use wire::country::Country;
 use wire::id::{AccountId, InstanceId};
 use wire::key::KeyId;
 use wire::report::Report;
@@ -157,6 +158,8 @@ pub struct Heard {
     pub proof: Proof,
     /// What it says.
     pub report: Report,
+    /// The country of the network that it came from, if the device itself sent it and that is known.
+    pub network: Option<Country>,
     /// Its sealed bytes, packed by the store for keeping.
     pub evidence: Vec<u8>,
 }

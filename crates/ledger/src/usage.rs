@@ -11,6 +11,7 @@ use wire::tag::EntitlementTag;
 use wire::time::{Span, Timestamp};
 
 use crate::alarm::{Alarm, AlarmState, Cause, clone_alarm_id};
+use crate::country;
 use crate::curve::{Curves, curves, difference};
 use crate::entitlement::Bucket;
 use crate::instance::{Identity, Instance, Name, Proof, Use};
@@ -76,6 +77,7 @@ pub fn record(
         count(page, &mut pen, instance, &mut next, &recorded)?;
         name(page, &mut pen, instance, heard, now)?;
         identify(page, &mut pen, instance, heard, &recorded)?;
+        country::locate(page, &mut pen, &mut next, heard, now)?;
     } else if recorded.reporter != instance.active {
         // The same report must find the same instance again.
         join(page, &mut pen, instance, &recorded.reporter, recorded.first_start)?;

@@ -112,5 +112,8 @@ scenes! {
     short_since_is_measured
     telling_is_damped
     terms_are_half_open
+    the_country_of_purchase_changes
+    the_network_tells_the_country
+    use_elsewhere_is_noticed
     what_is_shown_is_split
 }

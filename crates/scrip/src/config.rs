@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use server::config::{Config, ConfigError, EXAMPLE};
+use server::networks::{Networks, NetworksFault};
 
 use crate::remote::Remote;
 
@@ -34,6 +35,10 @@ fn check(file: &Path) -> ExitCode {
     match Config::load(Some(file), environment()) {
         Ok(config) => {
             config.warnings().iter().for_each(|warning| println!("warning: {warning}"));
+            if let Err(fault) = config.countries.file.as_deref().map_or(Ok(()), networks) {
+                println!("{fault}");
+                return ExitCode::FAILURE;
+            }
             println!("{}: in order", file.display());
             ExitCode::SUCCESS
         }
@@ -47,6 +52,11 @@ fn check(file: &Path) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Looks at a file of networks.
+fn networks(file: &Path) -> Result<(), NetworksFault> {
+    Networks::load(file).map(drop)
 }
 
 /// Where a command asks: on this host, or a server that it reaches over the network.

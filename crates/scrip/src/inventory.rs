@@ -28,6 +28,8 @@ const INSTANCES: &[Column] = &[
     ("Virtual account", "/virtual_account_name"),
     ("Heard", "/heard_at"),
     ("Stale", "/stale"),
+    ("Country", "/country_of_use"),
+    ("Elsewhere since", "/elsewhere_since"),
 ];
 const ALARMS: &[Column] = &[
     ("Alarm", "/id"),

@@ -51,6 +51,7 @@ use wire::time::Timestamp;
 use self::attempts::Attempts;
 use self::sign_in::Answered;
 use crate::keys::NodeKeys;
+use crate::networks::Networks;
 use crate::proof::oidc::{OidcFault, Providers};
 use crate::proof::passkey::PasskeyFault;
 use crate::proof::password::{Hashing, Weak};
@@ -122,6 +123,7 @@ pub struct App {
     attempts: Arc<Attempts>,
     answered: Arc<Answered>,
     providers: Providers,
+    networks: Option<Arc<Networks>>,
     hashing: Hashing,
     readiness: Arc<Readiness>,
 }
@@ -239,9 +241,17 @@ impl App {
             attempts: Arc::default(),
             answered: Arc::default(),
             providers: Providers::default(),
+            networks: None,
             hashing: Hashing::new(),
             readiness: Arc::default(),
         }
+    }
+
+    /// With the countries that networks are in, if a file says so.
+    #[must_use]
+    pub fn with_networks(mut self, networks: Option<Networks>) -> Self {
+        self.networks = networks.map(Arc::new);
+        self
     }
 
     /// A fresh request id, for askers that make none.

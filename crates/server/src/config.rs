@@ -30,6 +30,8 @@ pub struct Config {
     pub sign_in: SignIn,
     /// What an account of limited use may have.
     pub limited_use: LimitedUse,
+    /// In which countries networks are.
+    pub countries: Countries,
     /// The server's own log.
     pub log: Log,
 }
@@ -250,6 +252,14 @@ impl Default for LimitedUse {
     }
 }
 
+/// How the country is known in which a device is used that does not say it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Countries {
+    /// A file that says in which country each network is; without it addresses tell nothing.
+    pub file: Option<PathBuf>,
+}
+
 /// The server's own log.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -293,7 +303,12 @@ impl Config {
     fn rooted(mut self, folder: &Path) -> Self {
         let root = |path: &mut PathBuf| *path = folder.join(&*path);
         root(&mut self.server.data);
-        let optional = [&mut self.database.url_file, &mut self.tls.certificate, &mut self.tls.key];
+        let optional = [
+            &mut self.database.url_file,
+            &mut self.tls.certificate,
+            &mut self.tls.key,
+            &mut self.countries.file,
+        ];
         optional.into_iter().flatten().for_each(root);
         if let Some(mail) = &mut self.mail {
             [&mut mail.password_file, &mut mail.ca].into_iter().flatten().for_each(root);

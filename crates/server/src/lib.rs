@@ -11,6 +11,7 @@ mod closing;
 pub mod config;
 pub mod jobs;
 pub mod keys;
+pub mod networks;
 pub mod portal;
 pub mod problem;
 pub mod proof;

@@ -31,6 +31,7 @@ use crate::closing::{self, Closer};
 use crate::config::{self, Config, ConfigError, TlsMode};
 use crate::jobs::{JobFault, Tellers};
 use crate::keys::{KeyFault, KeyFolder};
+use crate::networks::{Networks, NetworksFault};
 use crate::proof::oidc::Providers;
 use crate::world::World;
 
@@ -72,6 +73,9 @@ pub enum StartError {
     /// A job.
     #[error(transparent)]
     Job(#[from] JobFault),
+    /// The file of networks.
+    #[error(transparent)]
+    Networks(#[from] NetworksFault),
     /// The store.
     #[error(transparent)]
     Store(#[from] store::Fault),
@@ -143,8 +147,9 @@ pub async fn start_with(
     let tellers = Tellers::new(&config, &public_url)?;
     let founding = founding(&config, &public_url);
     let providers = Providers::new(&config.sign_in.provider)?;
+    let networks = config.countries.file.as_deref().map(Networks::load).transpose()?;
     let Founded { app, set_up_secret } = found(book, world.clone(), &keys, &founding).await?;
-    let app = app.with_providers(providers);
+    let app = app.with_providers(providers).with_networks(networks);
 
     let (closer, closing) = closing::pair();
     let connections = Arc::new(Semaphore::new(CONNECTIONS as usize));

@@ -173,6 +173,28 @@ async fn an_alarm_says_what_resolves_it() {
 }
 
 #[tokio::test]
+async fn use_elsewhere_is_on_the_page_of_its_device_and_among_the_alarms() {
+    let house = House::new("elsewhere").await;
+    let cookie = house.signed_in().await;
+    let pool = house.page(&format!("pools/{}", house.short_pool), &cookie).await;
+    let instance = format!("instances/{}", pool.between("/instances/", "\""));
+    assert!(!house.page(&instance, &cookie).await.contains("Country of use"));
+    house.bought_and_used("NO", "fr", 3).await;
+    let page = house.page(&instance, &cookie).await;
+    assert!(page.contains("<dt>Country of use</dt><dd>FR<span class=\"sub\">as the device says"));
+    assert!(page.contains("<b>Used in FR, bought for NO, since "), "{page}");
+    assert!(page.contains("may have tax consequences"), "{page}");
+    let open = house.page("alarms", &cookie).await;
+    assert!(open.contains("is used in FR, bought for NO") && open.contains("Minor"), "{open}");
+    house.bought_and_used("NO", "NO", 4).await;
+    let page = house.page(&instance, &cookie).await;
+    assert!(page.contains("<dd>NO<span") && !page.contains("tax consequences"), "{page}");
+    assert!(!house.page("alarms", &cookie).await.contains("bought for"));
+    let settled = house.page("alarms/settled", &cookie).await;
+    assert!(settled.contains("was used outside the country of purchase"), "{settled}");
+}
+
+#[tokio::test]
 async fn what_is_foreign_and_what_never_was_answer_alike() {
     let house = House::new("alike").await;
     let cookie = house.signed_in().await;

@@ -322,6 +322,7 @@ impl Device {
             members: Vec::new(),
             measurements: vec![measurement],
             notes: Vec::new(),
+            country: None,
         };
         let sealed = SealedReport::seal(&report, position, self.previous, Some(realm), &self.key)?;
         self.previous = sealed.hash();

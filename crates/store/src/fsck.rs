@@ -6,6 +6,7 @@ mod log;
 use std::collections::BTreeMap;
 
 use ledger::alarm::AlarmState;
+use ledger::country::elsewhere_alarm_id;
 use ledger::entitlement::{Bucket, Buckets, Entitlement};
 use ledger::instance::{Instance, Use};
 use ledger::pool::{Pool, alarm_id};
@@ -186,6 +187,7 @@ impl Reading<'_> {
         findings: &mut Findings,
     ) -> Result<(), Fault> {
         findings.instances += 1;
+        self.check_country(instance, findings)?;
         let sql = "SELECT COUNT(DISTINCT number), COALESCE(MAX(number), 0) FROM report \
                    WHERE account_id = $1 AND instance_id = $2 AND key_id = $3 AND epoch = $4";
         for progress in &instance.progress {
@@ -199,6 +201,19 @@ impl Reading<'_> {
                     instance.id, progress.heard, progress.newest.number, numbers[0], numbers[1]
                 ));
             }
+        }
+        Ok(())
+    }
+
+    /// The alarm of use elsewhere is open exactly while an instance is used elsewhere.
+    fn check_country(&mut self, instance: &Instance, findings: &mut Findings) -> Result<(), Fault> {
+        let Some(known) = &instance.country_of_use else { return Ok(()) };
+        let alarm = self.alarm(instance.account, elsewhere_alarm_id(instance.id))?;
+        let open = alarm.is_some_and(|alarm| alarm.state == AlarmState::Open);
+        if open != known.elsewhere_since.is_some() {
+            let is = if open { "" } else { "not " };
+            let text = format!("{}: its alarm of use elsewhere is {is}open", instance.id);
+            findings.wrong.push(text);
         }
         Ok(())
     }

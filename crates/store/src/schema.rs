@@ -120,6 +120,8 @@ pub(crate) const INSTANCE: Table = Table {
         Column::nullable("stale_at", Kind::Int),
         Column::new("created_at", Kind::Int),
         Column::nullable("stale_day", Kind::Int),
+        Column::nullable("country_of_use", Kind::Text),
+        Column::nullable("country_told", Kind::Bytes),
     ],
     indexes: &[
         Index { name: "instance_by_name", columns: &["account_id", "name_folded", "instance_id"] },

@@ -11,6 +11,7 @@ use ledger::person::{AccessState, ApiTokenKind, Bounds, LinkPurpose, PersonState
 use ledger::report::{Counting, Route};
 use ledger::role::Role;
 use ledger::token::ExportControlled;
+use wire::country::Country;
 use wire::id::{
     AccessRequestId, AccountId, AlarmId, ApiTokenId, EntitlementId, EventId, GrantId, InstanceId,
     LicenseId, MessageId, PersonId, PoolId, RequestId, TokenId, VirtualAccountId,
@@ -126,7 +127,7 @@ stored!(codes: DefaultMark, Enforcement, LicenseKind, Concern, KeyState, Proof, 
     Telling, Happening, ClaimKind, ExportControlled, Counting, Route, AccountKind,
     AccountState, Factors, PersonState, LinkPurpose, AccessState, ApiTokenKind, Role, Sphere);
 stored!(numbers: u32, u64);
-stored!(tags: EntitlementTag, SoftwareTag);
+stored!(tags: EntitlementTag, SoftwareTag, Country);
 
 impl Stored for Timestamp {
     fn store(&self) -> Value {

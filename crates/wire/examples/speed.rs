@@ -49,6 +49,7 @@ fn report(measurements: u32) -> Report {
         members: vec![Member { role: MemberRole::Active, udi }],
         measurements: (0..measurements).map(measurement).collect(),
         notes: Vec::new(),
+        country: None,
     }
 }
 

@@ -11,6 +11,7 @@ mod crockford;
 mod json;
 pub mod text;
 
+pub mod country;
 pub mod file;
 pub mod id;
 pub mod key;

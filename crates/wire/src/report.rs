@@ -15,6 +15,7 @@ pub(crate) use own::sudi_text;
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
+use crate::country::Country;
 use crate::limits;
 use crate::quantity::{Count, CountError};
 use crate::tag::{EntitlementTag, SoftwareTag, TagError};
@@ -45,6 +46,8 @@ pub struct Report {
     pub measurements: Vec<Measurement>,
     /// What else the device has to say of itself, such as `store-reset`.
     pub notes: Vec<String>,
+    /// The country in which it is used, if it says so (`customer_info.country` on the wire).
+    pub country: Option<Country>,
 }
 
 /// One product instance of a high-availability set or stack.

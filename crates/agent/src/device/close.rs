@@ -141,6 +141,7 @@ impl Device {
             members: self.profile.members.clone(),
             measurements,
             notes: self.state.notes.clone(),
+            country: self.profile.country,
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Nothing here changes while the device runs; reading it from a file is the configuration's part.
 
+use wire::country::Country;
 use wire::limits::{MEMBERS, TAGS_PER_INSTANCE};
 use wire::report::Member;
 use wire::tag::{EntitlementTag, SoftwareTag};
@@ -21,6 +22,8 @@ pub struct Profile {
     pub software_version: Option<String>,
     /// The host name; `None` when there is none or it is kept private.
     pub hostname: Option<String>,
+    /// The country in which it is used; `None` when nobody said or it is kept private.
+    pub country: Option<Country>,
     /// What is known by name of the licenses of this product.
     pub licenses: Vec<License>,
     /// The words of the product's maker.
@@ -147,6 +150,7 @@ impl Profile {
             software,
             software_version: None,
             hostname: None,
+            country: None,
             licenses: Vec::new(),
             words: Words::default(),
             habits: Habits::default(),

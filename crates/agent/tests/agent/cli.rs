@@ -340,6 +340,10 @@ fn a_wrong_configuration_is_refused_with_its_place() {
     std::fs::write(&path, format!("colour = 1\n{config}")).expect("written");
     agent.fails(&["config", "check"], "config.form");
     agent.fails(&["show", "license"], "config.form");
+    std::fs::write(&path, format!("country = \"de\"\n{config}")).expect("written");
+    agent.fails(&["config", "check"], "config.form");
+    std::fs::write(&path, format!("country = \"DE\"\n{config}")).expect("written");
+    assert!(agent.ok(&["config", "check"]).ends_with("agent.toml is in order\n"));
     std::fs::remove_file(&path).expect("removed");
     agent.fails(&["show", "license"], "config.read");
     assert_eq!(agent.run(&["show", "licence"]).status.code(), Some(2));

@@ -33,6 +33,21 @@ fn usage_measured_before_trust_is_reported_after() {
 }
 
 #[test]
+fn a_report_names_the_country_of_the_profile_and_none_without_one() {
+    let countries = |country: &str| {
+        let mut profile = profile();
+        profile.country = country.parse().ok();
+        let mut world = World::with(profile);
+        world.set(ADVANTAGE, 3);
+        world.trust();
+        let reports = world.manager.reports_of(ADVANTAGE);
+        reports.iter().map(|report| report.country.map(|one| one.to_string())).collect::<Vec<_>>()
+    };
+    assert_eq!(countries("DE"), [Some("DE".to_owned())]);
+    assert_eq!(countries(""), [None]);
+}
+
+#[test]
 fn a_report_that_closed_before_trust_names_no_realm_and_one_after_does() {
     let mut world = World::new();
     world.set(ADVANTAGE, 3);

@@ -9,6 +9,7 @@ use wire::udi::Udi;
 
 use super::{Asked, Detail, Stop, check_text};
 use crate::alarm::{Cause, clone_alarm_id};
+use crate::country;
 use crate::curve::curves;
 use crate::house::{Claim, ClaimKind};
 use crate::instance::{DeviceKey, Instance, KeyState, Placement};
@@ -177,6 +178,7 @@ impl Bind {
             let after = curves(reports.iter(), &next, &ended);
             usage::correct(pen, &before, &curves(reports.iter(), &before, &ended), &after)?;
             usage::put_uses(page, pen, &next, &after, None)?;
+            country::move_along(page, pen, &next)?;
         }
         pen.put(Effect::Instance(Box::new(next.clone())));
         Ok(next)

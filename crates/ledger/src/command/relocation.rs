@@ -7,6 +7,7 @@ use wire::time::Timestamp;
 
 use super::{Asked, Detail, Progress, Stop};
 use crate::alarm::{Alarm, clone_alarm_id};
+use crate::country::{self, elsewhere_alarm_id};
 use crate::entitlement::{Bucket, Buckets, Entitlement};
 use crate::instance::{Placement, Use};
 use crate::lapse::{Passage, is_due, lapse};
@@ -56,6 +57,7 @@ impl MoveHoldings {
             wants.push(Want::Instance(account, *id));
             wants.push(Want::Uses(account, *id));
             wants.push(Want::Alarm(account, clone_alarm_id(*id)));
+            wants.push(Want::Alarm(account, elsewhere_alarm_id(*id)));
         }
         for (tag, _) in &self.entitlements {
             wants.push(Want::License(tag.clone()));
@@ -161,6 +163,7 @@ impl MoveHoldings {
         }
         let mut next = instance.clone();
         next.placements.push(Placement { from: now, virtual_account: self.to });
+        country::move_along(page, pen, &next)?;
         let udi = instance.udi.to_string();
         pen.put(Effect::Instance(Box::new(next)));
         let detail = Detail::default().with("udi", udi);

@@ -1,8 +1,8 @@
 //! What happens in a scene: the left side of its lines, where it changes something.
 
 use ledger::command::{
-    Bind, Command, Completeness, CreateToken, DefineLicense, EndUse, GrantEntitlement, Import,
-    Lapse, MoveHoldings, Push, RevokeKey, RevokeToken, Tell,
+    Bind, Command, Completeness, CreateToken, DefineLicense, EditAccount, EndUse, GrantEntitlement,
+    Import, Lapse, MoveHoldings, Push, RevokeKey, RevokeToken, Tell,
 };
 use ledger::entitlement::Term;
 use ledger::license::{Concern, Enforcement, Kind, License};
@@ -44,12 +44,30 @@ impl Scene {
             ["import", "complete", said @ ..] => self.import(said, Completeness::Complete),
             ["import", said @ ..] => self.import(said, Completeness::Partial),
             ["end", "use", device, license] => self.end_use(device, license),
+            ["bought", "in", country] => self.bought_in(country),
+            ["bought", "nowhere"] => self.bought_in(""),
             ["lapse", license] => self.lapse(license, MAIN),
             ["lapse", license, "in", place] => self.lapse(license, place),
             ["tell", license] => self.tell(license),
             ["move", "everything", "from", from, "to", to] => self.move_everything(from, to),
             _ => return None,
         })
+    }
+
+    /// Changes the account's country of purchase.
+    fn bought_in(&mut self, country: &str) -> String {
+        let asked = self.asked(Action::EditAccount);
+        let account = self.book.page.account(self.account).expect("the book is read");
+        let account = account.expect("it was made").clone();
+        let edit = EditAccount {
+            asked,
+            account: account.id,
+            revision: account.revision,
+            name: account.name,
+            country: country.to_owned(),
+            upgrade: None,
+        };
+        self.act(Command::EditAccount(Box::new(edit)), "changed")
     }
 
     fn set_clock(&mut self, at: Timestamp) -> String {

@@ -39,6 +39,7 @@ impl Scene {
             ["gaps", device] => self.of(device, |_, one| {
                 one.progress.iter().map(|one| one.gaps()).sum::<u64>().to_string()
             }),
+            ["country", device] => self.of(device, Self::country),
             ["stale", device] => self.of(device, |scene, one| {
                 one.stale_at.map_or("never".to_owned(), |at| scene.shown(at))
             }),
@@ -92,11 +93,12 @@ impl Scene {
             let about = match alarm.kind {
                 AlarmKind::InsufficientLicenses => alarm.about.clone(),
                 AlarmKind::ClonedInstance => format!("clone of {}", alarm.about),
+                AlarmKind::UsedElsewhere => format!("{} elsewhere", alarm.about),
             };
             let severity = alarm.severity.word();
             let known = self.shown(alarm.opened_at);
             let mut said = format!("{about}: {severity}, known since {known}");
-            if alarm.kind == AlarmKind::ClonedInstance {
+            if alarm.kind != AlarmKind::InsufficientLicenses {
                 said += &format!(", seen since {}", self.shown(alarm.short_since));
             } else {
                 let since = self.measured_since(PoolId::from_bytes(alarm.subject));
@@ -175,6 +177,16 @@ impl Scene {
         let names = self.book.page.names.changed().filter(|one| one.instance == instance.id);
         let names: Vec<&str> = names.map(|one| one.name.as_str()).collect();
         names.join(", ")
+    }
+
+    fn country(&self, instance: &Instance) -> String {
+        let Some(known) = instance.country_of_use else { return String::new() };
+        let (country, by, since) = (known.country, known.known_by, self.shown(known.since));
+        let said = format!("{country} by {} since {since}", by.word());
+        match known.elsewhere_since {
+            Some(since) => format!("{said}, elsewhere since {}", self.shown(since)),
+            None => said,
+        }
     }
 
     fn kept(&self, instance: &Instance) -> Vec<Recorded> {

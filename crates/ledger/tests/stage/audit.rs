@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use ledger::alarm::AlarmState;
+use ledger::country::elsewhere_alarm_id;
 use ledger::entitlement::{Bucket, Buckets, Entitlement, Term};
+use ledger::instance::Instance;
 use ledger::pool::{Pool, alarm_id};
 use ledger::posting::Entry;
 use ledger::standing::standing;
@@ -22,6 +24,18 @@ pub(crate) fn audit(book: &Book, now: Timestamp) {
         stored_is_computed(book, pool, &entries, now);
         alarm_is_open_while_short(book, pool);
     }
+    for instance in book.page.instances.changed() {
+        alarm_is_open_while_elsewhere(book, instance);
+    }
+}
+
+fn alarm_is_open_while_elsewhere(book: &Book, instance: &Instance) {
+    let alarm = book.page.alarm(instance.account, elsewhere_alarm_id(instance.id));
+    let open = alarm.expect("the book is read").filter(|alarm| alarm.state == AlarmState::Open);
+    let elsewhere = instance.country_of_use.and_then(|known| known.elsewhere_since);
+    assert_eq!(open.map(|alarm| alarm.short_since), elsewhere, "open exactly while elsewhere");
+    let place = instance.virtual_account();
+    assert!(open.is_none_or(|alarm| alarm.virtual_account == place), "where its instance is");
 }
 
 /// The entries of a pool, in the order of writing.

@@ -125,7 +125,9 @@ fn line(fact: &Fact) -> String {
     let said: Vec<String> =
         levels.iter().map(|(from, level)| format!("{level} from {}", clock(*from))).collect();
     let said = said.join(" then ");
-    let name = format!("named n{}", position.1 % 3);
+    // In one country, in another, or in none that is told.
+    let country = ["", " country DE", " country FR"][(position.1 % 3) as usize];
+    let name = format!("named n{}{country}", position.1 % 3);
     let members = match *handle {
         "st1" => " with st1+st2",
         "fo2" => " with fo2+fo3",
@@ -172,6 +174,7 @@ fn play(case: &Case) -> Scene {
 /// Instances are bound and one of them moves, lots are granted: the same in every order.
 fn begin(case: &Case) -> Vec<String> {
     let mut lines: Vec<String> = [
+        "bought in DE",
         "virtual account lab",
         "token t-lab in lab",
         "clock 08:12",
@@ -243,6 +246,10 @@ fn outcome(scene: &Scene) -> Outcome {
             let mut one = one.clone();
             (one.heard_at, one.stale_at) = (None, None);
             (one.created_at, one.udi) = (Timestamp::MIN, Udi::default());
+            if let Some(known) = &mut one.country_of_use {
+                known.since = Timestamp::MIN;
+                known.elsewhere_since = known.elsewhere_since.map(|_| Timestamp::MIN);
+            }
             one.progress.iter_mut().for_each(|progress| progress.tip = [0; 32]);
             one.progress.sort_by_key(|progress| progress.key);
             Some(Effect::Instance(one))

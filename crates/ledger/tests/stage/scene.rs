@@ -180,6 +180,8 @@ impl Scene {
             (AlarmKind::InsufficientLicenses, false) => format!("{what} in {place_name}"),
             (AlarmKind::ClonedInstance, _) if what == "settled" => "clone settled".to_owned(),
             (AlarmKind::ClonedInstance, _) => "clone".to_owned(),
+            (AlarmKind::UsedElsewhere, _) if what == "settled" => "elsewhere settled".to_owned(),
+            (AlarmKind::UsedElsewhere, _) => "elsewhere".to_owned(),
         }
     }
 

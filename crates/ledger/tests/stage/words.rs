@@ -95,6 +95,11 @@ pub(crate) fn heard(reporter: &Reporter<'_>, words: &[&str], clock: Timestamp) -
         members: Vec::new(),
         measurements: Vec::new(),
         notes: Vec::new(),
+        country: None,
+    };
+    let (said, network) = match said {
+        [said @ .., "via", network] => (said, Some(network.parse().expect("a country"))),
+        all => (all, None),
     };
     let mut ends = Vec::new();
     let mut rest = said;
@@ -110,6 +115,7 @@ pub(crate) fn heard(reporter: &Reporter<'_>, words: &[&str], clock: Timestamp) -
         previous: [0; 32],
         proof,
         report,
+        network,
         evidence: hash.to_vec(),
     }
 }
@@ -136,6 +142,7 @@ fn say<'a>(
         ("added", Some(one)) => one.added = next.split('+').map(udi).collect(),
         ("removed", Some(one)) => one.removed = next.split('+').map(udi).collect(),
         ("running", _) => report.software_version = Some((*next).to_owned()),
+        ("country", _) => report.country = Some(next.parse().expect("a country")),
         ("named", _) => report.hostname = Some((*next).to_owned()),
         ("with", _) => report.members = members(next),
         ("then", _) => measure(report, ends, next, clock),

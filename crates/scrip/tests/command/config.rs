@@ -24,6 +24,19 @@ fn everything_that_is_wrong_is_said() {
 }
 
 #[test]
+fn a_file_of_networks_is_looked_at_too() {
+    let stage = Stage::new();
+    stage.file("scrip.toml", "[countries]\nfile = \"networks.csv\"\n");
+    stage.file("networks.csv", "192.0.2.0/24,DE\n192.0.2.0/23,Germany\n");
+    let done = stage.run(&["config", "check", "scrip.toml"]);
+    assert_eq!(done.code, 1);
+    let said = "networks.csv, line 2: \"Germany\" is no country: write two capital letters as in ISO 3166 (countries.line)";
+    assert_eq!(done.out.trim_end(), said);
+    stage.file("networks.csv", "192.0.2.0/24,DE\n");
+    assert_eq!(stage.ok(&["config", "check", "scrip.toml"]), "scrip.toml: in order\n");
+}
+
+#[test]
 fn a_server_does_not_start_with_it() {
     let stage = Stage::new();
     stage.file("scrip.toml", "[server]\nlissten = \"a\"\n");

@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use wire::id::{AccountId, AlarmId, InstanceId, PoolId, VirtualAccountId};
 
 use super::asking::{Allowed, PathOf, QueryOf};
-use super::json::{AlarmKind, AlarmState, Moment, Severity};
+use super::json::{AlarmKind, AlarmState, Moment, Severity, some_text};
 use super::paging::{Limit, Page, answer, place};
 use super::schema;
 use crate::app::App;
@@ -43,6 +43,10 @@ pub(super) struct Alarm {
     needed: Option<i64>,
     /// How many are missing; null unless it is about a license.
     missing: Option<i64>,
+    /// The country in which the instance is used now; null unless it is about that.
+    country_of_use: Option<String>,
+    /// The account's country of purchase; null unless it is about that.
+    country_of_purchase: Option<String>,
     /// Since when its cause was there, measured.
     short_since: Moment,
     /// When it was opened last.
@@ -54,6 +58,7 @@ pub(super) struct Alarm {
 impl From<AlarmView> for Alarm {
     fn from(view: AlarmView) -> Self {
         let alarm = view.alarm;
+        let elsewhere = view.elsewhere.as_ref();
         let counts = alarm.kind == book::AlarmKind::InsufficientLicenses;
         Self {
             id: alarm.id,
@@ -66,7 +71,7 @@ impl From<AlarmView> for Alarm {
                 book::AlarmKind::InsufficientLicenses => {
                     PoolId::from_bytes(alarm.subject).to_string()
                 }
-                book::AlarmKind::ClonedInstance => {
+                book::AlarmKind::ClonedInstance | book::AlarmKind::UsedElsewhere => {
                     InstanceId::from_bytes(alarm.subject).to_string()
                 }
             },
@@ -74,6 +79,8 @@ impl From<AlarmView> for Alarm {
             license_name: view.license.map(|license| license.name),
             needed: counts.then_some(alarm.needed),
             missing: counts.then_some(alarm.missing),
+            country_of_use: elsewhere.and_then(|one| some_text(&one.country_of_use())),
+            country_of_purchase: elsewhere.and_then(|one| some_text(&one.country_of_purchase)),
             short_since: Moment(alarm.short_since),
             opened_at: Moment(alarm.opened_at),
             settled_at: Moment::unless_never(alarm.settled_at),

@@ -1,8 +1,11 @@
 //! The device endpoint: bodies are the very files that could be carried by hand.
 
+use std::net::SocketAddr;
+
+use axum::Extension;
 use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderValue, header};
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use wire::file::AckFile;
 use wire::limits;
@@ -22,9 +25,18 @@ use crate::problem::Problem;
     request_body(content = String, content_type = "application/xml", description = "A usage file, up to 1 MiB and 64 reports."),
     responses((status = 200, body = String, content_type = "application/xml", description = "An acknowledgement file."))
 )]
-pub(super) async fn push_usage(State(app): State<App>, body: Body) -> Result<Response, Problem> {
+pub(super) async fn push_usage(
+    State(app): State<App>,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
     let body = within(body, limits::PUSH_BYTES, "size.push").await?;
-    answer(app.submit_push(&body).await)
+    let peer = peer.map(|peer| peer.0.0.ip());
+    // A proxy's address says nothing of the device, and what it names as the device's anybody can write.
+    let forwarded =
+        headers.contains_key("x-forwarded-for") || headers.contains_key(header::FORWARDED);
+    answer(app.submit_push(&body, peer.filter(|_| !forwarded)).await)
 }
 
 /// Binds a device's UDI and key by an ID token.

@@ -15,7 +15,7 @@ use wire::tag::{EntitlementTag, SoftwareTag};
 use wire::time::Timestamp;
 
 use super::asking::{Allowed, Asking, PathOf, QueryOf};
-use super::json::{KeyState, MemberRole, Moment, Route, Udi, some_text};
+use super::json::{KeyState, KnownBy, MemberRole, Moment, Route, Udi, some_text};
 use super::paging::{Limit, Page, Paging, answer, page, place};
 use super::schema;
 use crate::app::App;
@@ -54,6 +54,15 @@ pub(super) struct Instance {
     stale: bool,
     /// When it was first seen.
     created_at: Moment,
+    /// The country in which it is used, as last known: two letters as in ISO 3166.
+    country_of_use: Option<String>,
+    /// How that is known: the device says it, or the network that it reports from tells.
+    country_known_by: Option<KnownBy>,
+    /// Since when it is known to be this country.
+    country_since: Option<Moment>,
+    /// Since when it is used outside the account's country of purchase, which may have tax
+    /// consequences and stops nothing; null if it is not, or either country is not known.
+    elsewhere_since: Option<Moment>,
     /// What it has in use.
     uses: Vec<Use>,
 }
@@ -107,6 +116,10 @@ fn instance(view: InstanceView, now: Timestamp) -> Instance {
         stale_at: one.stale_at.map(Moment),
         stale: one.stale_at.is_some_and(|at| at <= now),
         created_at: Moment(one.created_at),
+        country_of_use: one.country_of_use.map(|known| known.country.to_string()),
+        country_known_by: one.country_of_use.map(|known| known.known_by.into()),
+        country_since: one.country_of_use.map(|known| Moment(known.since)),
+        elsewhere_since: one.country_of_use.and_then(|known| known.elsewhere_since).map(Moment),
         uses: view.uses.into_iter().map(one_use).collect(),
         id: one.id,
         software: one.software,

@@ -130,13 +130,15 @@ words! {
     /// Whether instances that an ID token binds may hold export-controlled licenses.
     ExportControlled of ledger::token::ExportControlled { Allowed, NotAllowed }
     /// What an alarm is about.
-    AlarmKind of ledger::alarm::AlarmKind { InsufficientLicenses, ClonedInstance }
+    AlarmKind of ledger::alarm::AlarmKind { InsufficientLicenses, ClonedInstance, UsedElsewhere }
     /// How bad it is.
     Severity of ledger::alarm::Severity { Major, Minor }
     /// Whether an alarm's cause is there now.
     AlarmState of ledger::alarm::AlarmState { Open, Settled }
     /// Whether a key may speak for its instance.
     KeyState of ledger::instance::KeyState { Bound, Revoked }
+    /// How a country of use is known.
+    KnownBy of ledger::country::KnownBy { Device, Network }
     /// The road by which a report came.
     Route of ledger::report::Route { Direct, File }
     /// Whether a person can sign in.

@@ -1,12 +1,13 @@
 //! What is wrong now, and what was.
 
 use ledger::account::VirtualAccount;
-use ledger::alarm::{Alarm, AlarmState};
+use ledger::alarm::{Alarm, AlarmKind, AlarmState};
+use ledger::instance::Instance;
 use ledger::license::License;
 use ledger::role::{Action, Permit};
 use store::listing::{AlarmColumn, Cursor, Direction, Query, Rows};
-use store::{Reading, Sight};
-use wire::id::AccountId;
+use store::{Fault, Reading, Sight};
+use wire::id::{AccountId, InstanceId};
 use wire::tag::EntitlementTag;
 
 use super::inventory::in_reach;
@@ -21,6 +22,37 @@ pub struct AlarmView {
     pub license: Option<License>,
     /// The virtual account in which it shows.
     pub virtual_account: Option<VirtualAccount>,
+    /// Where the instance is used, if that is what it is about.
+    pub elsewhere: Option<Elsewhere>,
+}
+
+/// An instance that is used outside the country of purchase, or was.
+#[derive(Clone, Debug)]
+pub struct Elsewhere {
+    /// The instance.
+    pub instance: Instance,
+    /// The account's country of purchase, or empty.
+    pub country_of_purchase: String,
+}
+
+impl Elsewhere {
+    /// What an alarm says of this, if it is about it.
+    pub(super) fn of(reading: &mut Reading<'_>, alarm: &Alarm) -> Result<Option<Self>, Fault> {
+        if alarm.kind != AlarmKind::UsedElsewhere {
+            return Ok(None);
+        }
+        let id = InstanceId::from_bytes(alarm.subject);
+        let Some(instance) = reading.instance(alarm.account, id)? else { return Ok(None) };
+        let account = reading.account(alarm.account)?;
+        let country_of_purchase = account.map(|account| account.country).unwrap_or_default();
+        Ok(Some(Self { instance, country_of_purchase }))
+    }
+
+    /// The country of use, as last known, or empty.
+    pub fn country_of_use(&self) -> String {
+        let known = self.instance.country_of_use;
+        known.map(|known| known.country.to_string()).unwrap_or_default()
+    }
 }
 
 impl App {
@@ -52,7 +84,8 @@ impl App {
                     Err(_) => None,
                 };
                 let virtual_account = reading.virtual_account(account, alarm.virtual_account)?;
-                views.push(AlarmView { alarm, license, virtual_account });
+                let elsewhere = Elsewhere::of(reading, &alarm)?;
+                views.push(AlarmView { alarm, license, virtual_account, elsewhere });
             }
             Ok(Rows { rows: views, next: found.next })
         };

@@ -12,7 +12,7 @@ use wire::id::{AccountId, InstanceId, RequestId, VirtualAccountId};
 use wire::report::ReportError;
 use wire::seal::{Carried, ForeignReport, Position};
 
-use super::submit_report::count;
+use super::submit_report::{Road, count};
 use super::trust::fresh_instance;
 use super::{App, Error};
 
@@ -102,7 +102,9 @@ impl App {
             }
         }
         let mut reports: Vec<ReportOutcome> = file.reports.iter().map(describe).collect();
-        let submitted = self.submit_reports(file.reports, Route::File).await?;
+        // Where the person sits who carries the file says nothing of the device.
+        let road = Road { route: Route::File, network: None };
+        let submitted = self.submit_reports(file.reports, road).await?;
         for (outcome, fate) in reports.iter_mut().zip(submitted.fates) {
             outcome.already = fate == Ok(Reception::Already);
             outcome.verified = fate.is_ok();
@@ -174,6 +176,7 @@ fn hear(
         previous: [0; 32],
         proof: Proof::Unverified,
         report,
+        network: None,
         evidence: evidence::pack(sent.as_bytes()),
     };
     Ok((heard, fresh_instance(account, &identity)))

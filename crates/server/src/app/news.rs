@@ -6,6 +6,7 @@ use store::{Chore, Sight};
 use wire::tag::EntitlementTag;
 use wire::time::Span;
 
+use super::alarms::Elsewhere;
 use super::{App, Error};
 
 pub use ledger::alarm::Happening;
@@ -37,6 +38,8 @@ pub struct NamedNews {
     pub kind: AlarmKind,
     /// How bad it is.
     pub severity: Severity,
+    /// Where the instance is used, if that is what it is about.
+    pub elsewhere: Option<Elsewhere>,
     /// The page that shows the alarm.
     pub link: String,
 }
@@ -76,9 +79,14 @@ impl App {
             let account = reading.account(news.account)?.map(|account| account.name);
             let place = reading.virtual_account(news.account, news.virtual_account)?;
             let alarm = reading.alarm(news.account, news.alarm)?;
-            Ok((account, place.map(|place| place.name), license, alarm))
+            let elsewhere = match &alarm {
+                Some(alarm) => Elsewhere::of(reading, alarm)?,
+                None => None,
+            };
+            Ok((account, place.map(|place| place.name), license, alarm, elsewhere))
         };
-        let (account, virtual_account, license, alarm) = self.book.read(Sight::House, read).await?;
+        let (account, virtual_account, license, alarm, elsewhere) =
+            self.book.read(Sight::House, read).await?;
         let alarm = alarm.map(|alarm| (alarm.kind, alarm.severity));
         let (kind, severity) = alarm.unwrap_or((AlarmKind::InsufficientLicenses, Severity::Major));
         Ok(NamedNews {
@@ -87,6 +95,7 @@ impl App {
             license,
             kind,
             severity,
+            elsewhere,
             link: self.alarm_link(&queued),
             queued,
         })

@@ -2,12 +2,15 @@
 //!
 //! A report may come twice, late, or by several roads; the book is the same.
 
+use std::net::IpAddr;
+
 use ledger::command::{Answer, Command, PoolStanding, Push, Pushed};
 use ledger::instance::Proof;
 use ledger::refusal::Refusal;
 use ledger::report::{Heard, Route};
 use ledger::usage::Reception;
 use store::{Known, evidence};
+use wire::country::Country;
 use wire::file::{AckFile, Room, UsageFile};
 use wire::key::{KeyId, VerifyingKey};
 use wire::message::{Ack, AckedReport, Availability, AvailabilityState, RefusedReport};
@@ -26,6 +29,15 @@ struct Opened {
     faults: Vec<Option<&'static str>>,
 }
 
+/// How sealed reports came.
+#[derive(Clone, Copy, Debug)]
+pub struct Road {
+    /// Whether the device sent them.
+    pub route: Route,
+    /// The country of the network that it sent them from, if that is known.
+    pub network: Option<Country>,
+}
+
 /// What became of a push.
 pub struct Submitted {
     /// The answer for the device.
@@ -35,14 +47,20 @@ pub struct Submitted {
 }
 
 impl App {
-    /// Takes in the body of a push.
+    /// Takes in the body of a push, sent from a network address if that is known.
     ///
     /// # Errors
     /// Bad forms and seals, `report.unknown_key`, `trust.revoked`, `push.mixed`, faults of the store.
     /// A report that cannot be opened is named in the acknowledgement if others of the push can.
-    pub async fn submit_push(&self, body: &[u8]) -> Result<AckFile, Error> {
+    pub async fn submit_push(
+        &self,
+        body: &[u8],
+        address: Option<IpAddr>,
+    ) -> Result<AckFile, Error> {
         let file = UsageFile::parse(body, Room::Push)?;
-        Ok(self.submit_reports(file.reports, Route::Direct).await?.ack)
+        let networks = self.networks.as_ref();
+        let network = networks.and_then(|networks| networks.country_of(address?));
+        Ok(self.submit_reports(file.reports, Road { route: Route::Direct, network }).await?.ack)
     }
 
     /// Takes in sealed reports of one product instance, by whichever road.
@@ -52,10 +70,10 @@ impl App {
     pub async fn submit_reports(
         &self,
         reports: Vec<Carried>,
-        route: Route,
+        road: Road,
     ) -> Result<Submitted, Error> {
-        let opened = self.open_push(reports).await?;
-        let pushed = self.record_push(&opened, route).await?;
+        let opened = self.open_push(reports, road.network).await?;
+        let pushed = self.record_push(&opened, road.route).await?;
         let ack = self.acknowledge(&opened, &pushed, self.world.now());
         let mut receptions = pushed.receptions.into_iter();
         let fates = opened.faults.iter().map(|fault| match fault {
@@ -73,7 +91,7 @@ impl App {
     /// As [`submit_push`](Self::submit_push).
     pub async fn verify_and_sign(&self, body: &[u8], like: &Pushed) -> Result<AckFile, Error> {
         let file = UsageFile::parse(body, Room::Push)?;
-        let opened = self.open_push(file.reports).await?;
+        let opened = self.open_push(file.reports, None).await?;
         Ok(self.acknowledge(&opened, like, self.world.now()))
     }
 
@@ -84,11 +102,15 @@ impl App {
     /// As [`submit_push`](Self::submit_push).
     pub async fn push_to_answer_like(&self, body: &[u8]) -> Result<Pushed, Error> {
         let file = UsageFile::parse(body, Room::Push)?;
-        let opened = self.open_push(file.reports).await?;
+        let opened = self.open_push(file.reports, None).await?;
         self.record_push(&opened, Route::Direct).await
     }
 
-    async fn open_push(&self, reports: Vec<Carried>) -> Result<Opened, Error> {
+    async fn open_push(
+        &self,
+        reports: Vec<Carried>,
+        network: Option<Country>,
+    ) -> Result<Opened, Error> {
         let mut sealed = Vec::with_capacity(reports.len());
         for report in reports {
             match report {
@@ -115,7 +137,7 @@ impl App {
         for report in &sealed {
             match self.open_report(report, key, &verifying) {
                 Ok(heard) => {
-                    opened.heard.push(heard);
+                    opened.heard.push(Heard { network, ..heard });
                     opened.faults.push(None);
                 }
                 Err(error) => {
@@ -151,6 +173,7 @@ impl App {
             previous: header.previous,
             proof: Proof::Verified,
             report: opened.into_inner(),
+            network: None,
             evidence: evidence::pack(report.to_json().as_bytes()),
         })
     }

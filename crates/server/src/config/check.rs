@@ -131,7 +131,17 @@ impl Config {
     /// What each key allows and all of them together do not.
     fn contradictions(&self, given: &Given) -> Vec<Complaint> {
         let mut wrong = Wrong { given, complaints: Vec::new() };
-        let Self { server, database, tls, mail, syslog, sign_in, limited_use, log: _ } = self;
+        let Self {
+            server,
+            database,
+            tls,
+            mail,
+            syslog,
+            sign_in,
+            limited_use,
+            countries: _,
+            log: _,
+        } = self;
         let url = server.public_url.as_deref();
         if url.is_some_and(|url| !is_web_address(url)) {
             wrong.say("server", "public_url", "give an address such as \"https://licenses.example.org\", without a slash at the end");

@@ -221,6 +221,8 @@ fn remedy(news: &NamedNews) -> &'static [&'static str] {
             "are in use. No device is stopped. You will be told when it is settled.",
             "",
         ],
+        // Not sent by mail.
+        (Happening::Opened, AlarmKind::UsedElsewhere) => &[],
         (Happening::Opened, AlarmKind::ClonedInstance) => &[
             "A copied virtual machine or a copied device store does this. Give one of",
             "them an identity and a store of its own. Until then the higher of the two",

@@ -70,6 +70,10 @@ async fn round<T: Teller>(
     let none = claimed.is_empty();
     let mut given_up: Option<String> = None;
     for news in claimed {
+        if !words::goes_along(T::CHANNEL, &news) {
+            app.news_told(&news.queued).await?;
+            continue;
+        }
         let told = match &given_up {
             Some(why) => Err(Untold::Receiver(why.clone())),
             None => tokio::time::timeout(PATIENCE, teller.tell(&news, app.world.now()))

@@ -17,7 +17,15 @@ pub(super) fn code(news: &NamedNews) -> &'static str {
     match news.kind {
         AlarmKind::InsufficientLicenses => "alarm.insufficient_licenses",
         AlarmKind::ClonedInstance => "alarm.cloned_instance",
+        AlarmKind::UsedElsewhere => "alarm.used_elsewhere",
     }
+}
+
+/// Whether news goes along a channel. A notice of use elsewhere comes once for each device, and a
+/// fleet that moves would fill the letter boxes of who can only read it: it is on the page of
+/// alarms, in the event log and in syslog.
+pub(super) fn goes_along(channel: Channel, news: &NamedNews) -> bool {
+    (channel, news.kind) != (Channel::Mail, AlarmKind::UsedElsewhere)
 }
 
 /// The license's name, or its tag's, or the instance's identity.
@@ -27,7 +35,7 @@ pub(super) fn shown_name(news: &NamedNews) -> String {
         (Some(license), _) => line(&license.name),
         (None, AlarmKind::InsufficientLicenses) => wire::tag::EntitlementTag::new(about)
             .map_or_else(|_| line(about), |tag| tag.short_name().to_owned()),
-        (None, AlarmKind::ClonedInstance) => line(about),
+        (None, AlarmKind::ClonedInstance | AlarmKind::UsedElsewhere) => line(about),
     }
 }
 
@@ -48,6 +56,12 @@ pub(super) fn summary(news: &NamedNews) -> String {
         (Happening::Opened, AlarmKind::ClonedInstance) => {
             "Two devices with one identity".to_owned()
         }
+        (Happening::Opened, AlarmKind::UsedElsewhere) => match &news.elsewhere {
+            Some(one) => {
+                format!("Used in {}, bought for {}", one.country_of_use(), one.country_of_purchase)
+            }
+            None => "Used outside the country of purchase".to_owned(),
+        },
         (Happening::Settled, _) => "Settled".to_owned(),
     };
     format!("{what}: {} in {}", shown_name(news), place(news))

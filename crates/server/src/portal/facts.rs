@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use ledger::account::Account;
+use ledger::country::TAX_NOTE;
 use ledger::instance::{Instance, Proof};
 use ledger::license::License;
 use ledger::pool::Standing;
@@ -210,6 +211,7 @@ pub(super) fn alarm(view: &AlarmView, now: Timestamp) -> Alarm {
     let (cause, because, ways) = match alarm.kind {
         AlarmKind::InsufficientLicenses => short(view),
         AlarmKind::ClonedInstance => cloned(view),
+        AlarmKind::UsedElsewhere => elsewhere(view),
     };
     Alarm {
         alarm: alarm.id.to_string(),
@@ -282,4 +284,24 @@ fn cloned(view: &AlarmView) -> (Cause, String, Vec<Way>) {
     let because =
         "Two different reports came under one key and number; the higher level counts.".to_owned();
     (Cause::Fork { instance, name: alarm.about.clone(), number: None }, because, vec![look])
+}
+
+fn elsewhere(view: &AlarmView) -> (Cause, String, Vec<Way>) {
+    let alarm = &view.alarm;
+    let instance = wire::id::InstanceId::from_bytes(alarm.subject).to_string();
+    let href = format!("/accounts/{}/instances/{instance}", alarm.account);
+    let (subject, matter) = match &view.elsewhere {
+        Some(one) => (
+            instance_name(&one.instance),
+            format!("is used in {}, bought for {}", one.country_of_use(), one.country_of_purchase),
+        ),
+        None => (alarm.about.clone(), "is used outside the country of purchase".to_owned()),
+    };
+    let mend = Way {
+        lead: "Correct the country".to_owned(),
+        rest: " of purchase in the account\u{2019}s properties, or on the device, if one is wrong"
+            .to_owned(),
+        act: Some(Act { label: "See the device".to_owned(), href: href.clone() }),
+    };
+    (Cause::Other { subject, matter, href: Some(href) }, TAX_NOTE.to_owned(), vec![mend])
 }

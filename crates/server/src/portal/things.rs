@@ -6,6 +6,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use ledger::alarm::{AlarmKind, AlarmState};
+use ledger::country::{CountryOfUse, KnownBy};
 use ledger::entitlement::{Bucket, Entitlement};
 use ledger::refusal::Refusal;
 use ledger::report::{Counting, Flag, Recorded};
@@ -22,8 +23,8 @@ use super::facts::{
 use super::overview::{Narrow, account_id};
 use super::pages::alarms::{Alarm, AlarmList, Alarms, SettledAlarm};
 use super::pages::instance::{
-    ConsumerRow, Instance, KeyRow, LevelRow, LevelStanding, MemberRow, ReportLine, ReportRow,
-    ReportState,
+    ConsumerRow, CountryRow, Elsewhere, Instance, KeyRow, LevelRow, LevelStanding, MemberRow,
+    ReportLine, ReportRow, ReportState,
 };
 use super::pages::parts::{Counted, LicenseLink, PoolAlert};
 use super::pages::pool::{Definition, EntitlementRow, Pool, PoolUser, Standing, TermState};
@@ -116,6 +117,10 @@ fn settled(view: &AlarmView, now: Timestamp) -> SettledAlarm {
             format!("{name} was reported by two devices"),
             format!("/accounts/{}/instances/{}", one.account, InstanceId::from_bytes(one.subject)),
         ),
+        AlarmKind::UsedElsewhere => (
+            format!("{name} was used outside the country of purchase"),
+            format!("/accounts/{}/instances/{}", one.account, InstanceId::from_bytes(one.subject)),
+        ),
     };
     SettledAlarm {
         alarm: one.id.to_string(),
@@ -128,7 +133,16 @@ fn settled(view: &AlarmView, now: Timestamp) -> SettledAlarm {
             .map_or_else(String::new, |place| place.name.clone()),
         since: moment(one.short_since, now),
         settled: moment(one.settled_at, now),
-        by: "the balance is not below zero any more".to_owned(),
+        by: settled_by(one.kind).to_owned(),
+    }
+}
+
+/// What settled an alarm of a kind.
+fn settled_by(kind: AlarmKind) -> &'static str {
+    match kind {
+        AlarmKind::InsufficientLicenses => "the balance is not below zero any more",
+        AlarmKind::ClonedInstance => "no key that was copied may speak any more",
+        AlarmKind::UsedElsewhere => "the countries of use and of purchase differ no more",
     }
 }
 
@@ -245,6 +259,7 @@ pub(super) async fn instance(
     let one = &detail.view.instance;
     let consumers = consumers(&detail);
     let warnings = warnings(&app, &reads, one).await?;
+    let own = app.account(&reads, account).await?;
     let page = Instance {
         frame: frame(&app, &guest, account, None).await?,
         as_of: moment(now, now),
@@ -266,7 +281,8 @@ pub(super) async fn instance(
         stale_at: one.stale_at.map(|at| moment(at, now)),
         last_report: one.heard_at.map(|at| moment(at, now)),
         software: software(&detail),
-        policy: app.account(&reads, account).await?.policy.name,
+        policy: own.policy.name,
+        country: one.country_of_use.map(|known| country(&known, &own.country, now)),
         keys: keys(&detail, now),
         levels: levels(&detail, &warnings, now),
         reports: detail
@@ -302,6 +318,20 @@ async fn warnings(
     let warning =
         |view: &PoolView| (view.pool.id, pool_alert(&view.standing, view.license.as_ref()));
     Ok(short.iter().map(warning).collect())
+}
+
+fn country(known: &CountryOfUse, purchase: &str, now: Timestamp) -> CountryRow {
+    CountryRow {
+        country: known.country.to_string(),
+        told: match known.known_by {
+            KnownBy::Device => "as the device says",
+            KnownBy::Network => "as its network is listed",
+        },
+        since: moment(known.since, now),
+        elsewhere: known
+            .elsewhere_since
+            .map(|since| Elsewhere { purchase: purchase.to_owned(), since: moment(since, now) }),
+    }
 }
 
 fn old_names(detail: &InstanceDetail) -> Vec<String> {

@@ -25,7 +25,7 @@ both! {
             "virtual_account": site.default, "virtual_account_name": "DEFAULT", "subject": pool["id"],
             "about": DNA, "license_name": "DNA Advantage", "needed": 4, "missing": 4,
             "short_since": "2025-06-15T16:06:40.000Z", "opened_at": "2025-06-15T17:06:40.000Z",
-            "settled_at": null,
+            "settled_at": null, "country_of_use": null, "country_of_purchase": null,
         });
         assert_eq!(open[0], alarm);
         assert!(office.rows(&format!("{path}?state=settled")).await.is_empty());

@@ -1,6 +1,7 @@
 //! A device that seals by hand, so that the server meets the wire alone.
 
 use axum::http::StatusCode;
+use wire::country::Country;
 use wire::file::{AckFile, TrustFile, UsageFile};
 use wire::id::InstanceId;
 use wire::key::{Realm, SigningKey, VerifyingKey};
@@ -28,6 +29,8 @@ pub(crate) struct Device {
     pub(crate) instance: Option<InstanceId>,
     pub(crate) position: Position,
     pub(crate) previous: [u8; 32],
+    /// The country that its reports name.
+    pub(crate) country: Option<Country>,
     /// The server's key, once the bundle proved it.
     server: Option<VerifyingKey>,
 }
@@ -41,6 +44,7 @@ impl Device {
             instance: None,
             position: Position { epoch: EPOCH, number: 0 },
             previous: [0; 32],
+            country: None,
             server: None,
         }
     }
@@ -132,6 +136,7 @@ impl Device {
             members: Vec::new(),
             measurements: vec![measurement(level, from)],
             notes: Vec::new(),
+            country: self.country,
         };
         SealedReport::seal(&report, self.position, self.previous, self.realm, &self.key)
             .expect("the report is sealed")

@@ -6,6 +6,7 @@ mod alarms;
 mod api_tokens;
 mod asking;
 mod catalogue;
+mod countries;
 mod customers;
 mod description;
 mod device;

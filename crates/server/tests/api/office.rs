@@ -1,12 +1,16 @@
 //! A server in a scripted world, asked over its real router; and what its answers hold.
 
+use std::net::SocketAddr;
+
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use serde_json::{Value, json};
 use server::app::found::{Founding, found};
 use server::app::{App, Settings};
 use server::keys::KeyFolder;
+use server::networks::Networks;
 use server::world::Script;
 use store::Book;
 use tower::ServiceExt as _;
@@ -100,6 +104,29 @@ impl Office {
     pub(crate) async fn device_post(&self, path: &str, body: impl Into<Body>) -> Answer {
         let request = Request::post(path).header(header::CONTENT_TYPE, "application/xml");
         self.send(request.body(body.into()).expect("a request")).await
+    }
+
+    /// A post as a device from a network address, with what a proxy adds, if there is one.
+    pub(crate) async fn device_post_from(
+        &self,
+        address: &str,
+        proxied: Option<&str>,
+        body: String,
+    ) -> Answer {
+        let peer = SocketAddr::new(address.parse().expect("an address"), 40_000);
+        let mut request = Request::post("/device/v1/usage").extension(ConnectInfo(peer));
+        if let Some(client) = proxied {
+            request = request.header("X-Forwarded-For", client);
+        }
+        self.send(request.body(body.into()).expect("a request")).await
+    }
+
+    /// The same server with a file of networks.
+    pub(crate) fn knowing(self, networks: &str) -> Self {
+        let networks = Networks::read(networks, "networks.csv").expect("it is in order");
+        let app = self.app.with_networks(Some(networks));
+        let router = server::api::routes().with_state(app.clone());
+        Self { app, router, ..self }
     }
 
     /// Uploads a usage file into the default virtual account.

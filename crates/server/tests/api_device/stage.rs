@@ -246,6 +246,7 @@ impl Device {
             members: Vec::new(),
             measurements: vec![measurement],
             notes: Vec::new(),
+            country: None,
         };
         SealedReport::seal(&report, position, [0; 32], Some(realm), &self.key).expect("sealed")
     }

@@ -9,8 +9,10 @@ use ledger::entitlement::Term;
 use ledger::license::{Concern, Enforcement, Kind, License};
 use ledger::pool::Pool;
 use ledger::role::{Action, Actor, Permit, Scope, permit};
+use serde_json::json;
 use server::app::accounts::NewAccount;
 use server::app::catalogue::NewEntitlement;
+use server::app::customers::ChangedAccount;
 use server::app::found::{Founding, found};
 use server::app::import_usage::Destination;
 use server::app::{App, Ask, Settings};
@@ -37,6 +39,7 @@ pub(crate) struct House {
     pub(crate) other_account: AccountId,
     pub(crate) place: VirtualAccountId,
     pub(crate) short_pool: PoolId,
+    app: App,
     folder: PathBuf,
 }
 
@@ -127,13 +130,14 @@ impl House {
         let tag = EntitlementTag::new(TAG).expect("a tag");
         fill(&app, account, place, &tag).await;
         Self {
-            router: server::portal::routes().with_state(app),
+            router: server::portal::routes().with_state(app.clone()),
             script,
             secret: founded.set_up_secret.expect("a first start"),
             account,
             other_account,
             place,
             short_pool: Pool::id_of(account, place, &tag),
+            app,
             folder,
         }
     }
@@ -202,6 +206,23 @@ impl House {
         self.sign_in_with(&self.secret, "/").await.cookie("scrip_session")
     }
 
+    /// Licenses were bought for one country, and the device says that it is in another.
+    pub(crate) async fn bought_and_used(&self, purchase: &str, used: &str, id: u64) {
+        let scope = Scope::Account(self.account);
+        let reads = right(Action::Read, scope);
+        let account = self.app.account(&reads, self.account).await.expect("the account");
+        let changed =
+            ChangedAccount { name: account.name, country: purchase.to_owned(), full_domain: None };
+        let ask = ask(&self.app, Action::EditAccount, scope);
+        let edited = self.app.edit_account(&ask, self.account, account.revision, changed).await;
+        edited.expect("changed");
+        let said = report(id, TAG, 8, json!({"city": "Somewhere", "country": used}));
+        let file = format!("<smartLicense>{said}</smartLicense>");
+        let to = Destination { account: self.account, virtual_account: self.place };
+        let imports = right(Action::ImportUsage, scope);
+        self.app.import_usage(&imports, to, file.as_bytes()).await.expect("imported");
+    }
+
     /// The hidden fields of a form of the tokens page.
     pub(crate) async fn guard(&self, cookie: &str) -> (String, String) {
         let page = self.page("tokens", cookie).await;
@@ -257,14 +278,14 @@ async fn fill(app: &App, account: AccountId, place: VirtualAccountId, tag: &Enti
     let to = Destination { account, virtual_account: place };
     let file = format!(
         "<smartLicense>{}{}</smartLicense>",
-        report(1, TAG, 8),
-        report(2, "hf_sensor_adv", 2)
+        report(1, TAG, 8, json!(null)),
+        report(2, "hf_sensor_adv", 2, json!(null))
     );
     app.import_usage(&imports, to, file.as_bytes()).await.expect("imported");
 }
 
 /// A report as a foreign device saves it.
-fn report(id: u64, tag: &str, level: u32) -> String {
+fn report(id: u64, tag: &str, level: u32, customer: serde_json::Value) -> String {
     let from = NOW.seconds() - 3_600;
     let to = NOW.seconds() - 60;
     let payload = serde_json::json!({
@@ -277,7 +298,7 @@ fn report(id: u64, tag: &str, level: u32) -> String {
         "signature": { "signing_type": "builtin", "key": "0", "value": "" },
         "meta": {
             "entitlement_tag": tag, "utility_enabled": false, "software_version": "17.15.2",
-            "ha_udi": [],
+            "ha_udi": [], "customer_info": customer,
         },
         "measurements": [{
             "log_time": to, "metric_name": "ENTITLEMENT", "start_time": from, "end_time": to,

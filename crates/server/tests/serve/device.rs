@@ -73,6 +73,7 @@ impl Device {
             members: Vec::new(),
             measurements: vec![measurement],
             notes: Vec::new(),
+            country: None,
         };
         let sealed = SealedReport::seal(&report, position, [0; 32], Some(self.realm), &self.key);
         let reports = vec![Carried::Sealed(sealed.expect("sealed"))];

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use ledger::role::{Action, Actor, Permit, Scope, permit};
 use ledger::token::ExportControlled;
 use server::app::accounts::NewAccount;
-use server::app::inventory::PoolQuestion;
+use server::app::inventory::{InstanceQuestion, PoolQuestion};
 use server::app::tokens::NewToken;
 use server::app::{App, Ask};
 use server::config::Config;
@@ -137,6 +137,15 @@ impl Company {
     /// How much news waits to be told.
     pub(crate) async fn waiting(&self) -> i64 {
         self.app.waiting().await.expect("it can be counted").news
+    }
+
+    /// In which countries devices are used, and how that is known.
+    pub(crate) async fn countries(&self) -> Vec<String> {
+        let read = right(Action::Read, Scope::Account(self.account));
+        let all = InstanceQuestion::default();
+        let found = self.app.instances(&read, self.account, all, 10).await.expect("instances");
+        let known = found.rows.iter().filter_map(|row| row.instance.country_of_use);
+        known.map(|known| format!("{} by {}", known.country, known.known_by.word())).collect()
     }
 
     /// How many units of the one license are in use.

@@ -65,6 +65,31 @@ async fn a_secret_is_not_spent_on_a_start_that_fails() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_networks_is_read_at_start_and_tells_where_devices_are() {
+    let folder = Scratch::new();
+    std::fs::create_dir_all(folder.path()).expect("a folder");
+    let file = folder.path().join("networks.csv");
+    let mut config = Config::in_folder(&folder.path().join("data"));
+    config.countries.file = Some(file.clone());
+    for (lines, code) in [("127.0.0.0/8;NO\n", "(countries.line)"), ("", "(countries.file)")] {
+        let _ = std::fs::remove_file(&file);
+        if !lines.is_empty() {
+            std::fs::write(&file, lines).expect("written");
+        }
+        let failed = start(config.clone(), Script::new(8, MORNING).world()).await;
+        let error = failed.err().expect("it does not start").to_string();
+        assert!(error.ends_with(code), "{error}");
+    }
+    std::fs::write(&file, "127.0.0.0/8,NO\n").expect("written");
+    let house = House::open(config).await;
+    assert!(house.running.set_up_secret.is_some(), "a start that fails spends no secret");
+    let mut device = house.device(1).await;
+    house.report(&mut device, 3).await;
+    assert_eq!(house.company.countries().await, ["NO by network"]);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_push_in_hand_is_finished_when_the_server_stops() {
     let folder = Scratch::new();
     let house = House::open(Config::in_folder(folder.path())).await;

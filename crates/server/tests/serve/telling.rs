@@ -127,7 +127,7 @@ async fn news_that_nobody_takes_is_given_up_after_some_days() {
     let request = device.trust_request(&company.token().await, company.now());
     app.trust(request.as_bytes()).await.expect("it is trusted");
     let push = device.push(3, company.now());
-    app.submit_push(push.as_bytes()).await.expect("it is recorded");
+    app.submit_push(push.as_bytes(), None).await.expect("it is recorded");
 
     let (mut tries, mut outlook) = (0, None);
     loop {

@@ -140,6 +140,7 @@ impl Device {
                 measurement(start + 30, 2 + self.number % 5),
             ],
             notes: Vec::new(),
+            country: None,
         };
         let sealed = SealedReport::seal(&report, position, self.previous, Some(realm), &self.key)
             .expect("it is in its limits");

@@ -109,7 +109,7 @@ impl World {
     fn take_usage(&mut self, letter: &Letter, body: &[u8], strike: Strike) -> Result<Line, Wrong> {
         let what = format!("hears {} {}", self.units[letter.unit].name, words_of(&letter.reports));
         let online = self.app()?.keys.online.verifying();
-        let outcome = match self.under(strike, |app| complete(app.submit_push(body)))? {
+        let outcome = match self.under(strike, |app| complete(app.submit_push(body, None)))? {
             Fate::Undone => "the power is cut within the commit".to_owned(),
             Fate::Cut(Err(error)) | Fate::Answered(Err(error)) => {
                 return Err(Wrong::new(format!("{what}: a push was refused: {error}")));

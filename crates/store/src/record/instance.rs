@@ -1,6 +1,8 @@
 //! Product instances, their keys, identities, names and uses.
 
+use ledger::country::{CountryOfUse, KnownBy};
 use ledger::instance::{DeviceKey, Identity, Instance, Name, Placement, Progress, Use};
+use wire::country::Country;
 use wire::id::VirtualAccountId;
 use wire::key::KeyId;
 use wire::seal::Position;
@@ -49,6 +51,35 @@ fn unpack_progress(bytes: &[u8]) -> Result<Vec<Progress>, Fault> {
     Ok(all.into_iter().map(progress).collect())
 }
 
+/// How it is known, since when, at which position it was told, since when it is elsewhere.
+type PackedTold = (i64, i64, u64, u64, Option<i64>);
+
+fn pack_told(known: &CountryOfUse) -> Vec<u8> {
+    let told: PackedTold = (
+        known.known_by.code(),
+        known.since.millis(),
+        known.told_at.epoch,
+        known.told_at.number,
+        known.elsewhere_since.map(Timestamp::millis),
+    );
+    pack(&told)
+}
+
+fn country_of_use(f: &mut Fields<'_>) -> Result<Option<CountryOfUse>, Fault> {
+    let (country, told): (Option<Country>, Option<Vec<u8>>) = (f.take()?, f.take()?);
+    let (Some(country), Some(told)) = (country, told) else { return Ok(None) };
+    let (table, column) = (Instance::TABLE, "country_told");
+    let (code, since, epoch, number, elsewhere): PackedTold = unpack(table, column, &told)?;
+    let corrupt = Fault::Corrupt { table: table.name, row: 0, column };
+    Ok(Some(CountryOfUse {
+        country,
+        known_by: KnownBy::from_code(code).ok_or(corrupt)?,
+        since: Timestamp::from_millis(since),
+        told_at: Position { epoch, number },
+        elsewhere_since: elsewhere.map(Timestamp::from_millis),
+    }))
+}
+
 /// The day of a moment. What turns stale is found by its day, so that of the many reports of a day
 /// only the first writes to an index.
 pub(crate) fn day_of(moment: Timestamp) -> i64 {
@@ -81,7 +112,9 @@ impl Record for Instance {
             self.heard_at,
             self.stale_at,
             self.created_at,
-            self.stale_at.map(day_of)
+            self.stale_at.map(day_of),
+            self.country_of_use.map(|known| known.country),
+            self.country_of_use.as_ref().map(pack_told)
         ]
     }
 
@@ -104,6 +137,9 @@ impl Record for Instance {
         let placements: Vec<u8> = f.take()?;
         let bound_at = f.take()?;
         let progress: Vec<u8> = f.take()?;
+        let (last_start, heard_at, stale_at, created_at) =
+            (f.take()?, f.take()?, f.take()?, f.take()?);
+        f.skip();
         Ok(Self {
             account,
             id,
@@ -118,10 +154,11 @@ impl Record for Instance {
             placements: unpack_placements(&placements)?,
             bound_at,
             progress: unpack_progress(&progress)?,
-            last_start: f.take()?,
-            heard_at: f.take()?,
-            stale_at: f.take()?,
-            created_at: f.take()?,
+            last_start,
+            heard_at,
+            stale_at,
+            created_at,
+            country_of_use: country_of_use(f)?,
         })
     }
 }

@@ -5,6 +5,7 @@
 mod behaviour;
 mod checking;
 mod contention;
+mod countries;
 mod crash;
 mod event_figures;
 mod event_log;

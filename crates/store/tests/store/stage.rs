@@ -323,6 +323,7 @@ impl Stage {
             previous: if number == 1 { [0; 32] } else { hash(number - 1) },
             proof: Proof::Verified,
             report: self.report(&device.name, number, license, level),
+            network: None,
             evidence: store::evidence::pack(text.as_bytes()),
         }
     }
@@ -345,6 +346,7 @@ impl Stage {
             previous: [0; 32],
             proof: Proof::Unverified,
             report,
+            network: None,
             evidence: store::evidence::pack(text.as_bytes()),
         };
         (heard, InstanceId::derive(&[self.account.as_bytes(), device.as_bytes()]))
@@ -375,6 +377,7 @@ impl Stage {
                 clock_change_delta: None,
             }],
             notes: Vec::new(),
+            country: None,
         }
     }
 }

@@ -7,9 +7,10 @@ use core::fmt;
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use serde::de::{self, Deserializer, Visitor};
+use serde::de::{self, Deserializer, IgnoredAny, Visitor};
 
 use super::{Measurement, Member, MemberRole, Report, ReportError};
+use crate::country::Country;
 use crate::json;
 use crate::limits;
 use crate::quantity::Count;
@@ -92,6 +93,29 @@ struct RawMeta<'a> {
     hostname: Text<'a>,
     #[serde(borrow, default)]
     ha_udi: Option<Vec<RawMember<'a>>>,
+    #[serde(borrow, default)]
+    customer_info: Option<RawCustomer<'a>>,
+}
+
+/// What is told of the customer; all but the country is skipped, in whatever form it is.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RawCustomer<'a> {
+    At {
+        #[serde(borrow)]
+        country: Cow<'a, str>,
+    },
+    Else(IgnoredAny),
+}
+
+impl RawCustomer<'_> {
+    /// The country, if it is written as ISO 3166 has it: free text names none.
+    fn country(self) -> Option<Country> {
+        match self {
+            Self::At { country } => Country::new(&country.trim().to_ascii_uppercase()).ok(),
+            Self::Else(_) => None,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -187,6 +211,7 @@ pub(super) fn read(payload: &str) -> Result<Report, ReportError> {
             .map(RawMeasurement::read)
             .collect::<Result<_, _>>()?,
         notes: Vec::new(),
+        country: meta.customer_info.and_then(RawCustomer::country),
     })
 }
 

@@ -13,6 +13,7 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_enco
 use serde::Deserialize;
 
 use super::{Measurement, Member, MemberRole, Report, ReportError};
+use crate::country::Country;
 use crate::limits;
 use crate::quantity::Count;
 use crate::tag::{EntitlementTag, SoftwareTag};
@@ -71,6 +72,9 @@ fn meta(out: &mut String, report: &Report) {
             quoted(out, note);
         }
         out.push(']');
+    }
+    if let Some(country) = report.country {
+        let _ = write!(out, r#","customer_info":{{"country":"{country}"}}"#);
     }
 }
 
@@ -216,6 +220,15 @@ struct RawMeta<'a> {
     ha_udi: Vec<RawMember<'a>>,
     #[serde(borrow, default)]
     notes: Vec<&'a str>,
+    #[serde(borrow, default)]
+    customer_info: Option<RawCustomer<'a>>,
+}
+
+/// Of what the field tells of a customer, we tell the country alone.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawCustomer<'a> {
+    country: &'a str,
 }
 
 #[derive(Deserialize)]
@@ -318,6 +331,7 @@ pub(super) fn read(payload: &str) -> Result<Report, ReportError> {
             .map(RawMeasurement::read)
             .collect::<Result<_, _>>()?,
         notes: raw.meta.notes.into_iter().map(decode).collect::<Result<_, _>>()?,
+        country: raw.meta.customer_info.map(RawCustomer::read).transpose()?,
     })
 }
 
@@ -347,6 +361,12 @@ impl RawUdi<'_> {
             host_identifier: field(self.host_identifier)?,
             mac_address: field(self.mac_address)?,
         })
+    }
+}
+
+impl RawCustomer<'_> {
+    fn read(self) -> Result<Country, ReportError> {
+        Country::new(self.country).map_err(|_| ReportError::Word { field: "country" })
     }
 }
 

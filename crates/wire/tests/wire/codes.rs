@@ -1,5 +1,6 @@
 //! Every error ends with its stable code, in lower case, without a full stop.
 
+use wire::country::CountryError;
 use wire::id::IdError;
 use wire::key::KeyError;
 use wire::quantity::CountError;
@@ -23,6 +24,7 @@ fn every_error_ends_with_its_code() {
         (TimeError::Malformed.code(), TimeError::Malformed.to_string()),
         (TimeError::Range.code(), TimeError::Range.to_string()),
         (CountError(2_000_000_000).code(), CountError(2_000_000_000).to_string()),
+        (CountryError.code(), CountryError.to_string()),
         (TagError::Length.code(), TagError::Length.to_string()),
         (TagError::Character.code(), TagError::Character.to_string()),
         (TokenError.code(), TokenError.to_string()),

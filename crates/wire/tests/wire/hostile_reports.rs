@@ -1,7 +1,7 @@
 //! Payloads that nobody honest writes.
 
 use wire::report::Report;
-use wire::seal::SealedReport;
+use wire::seal::{Carried, SealedReport};
 
 use crate::sample;
 
@@ -69,6 +69,42 @@ fn an_own_payload_is_refused_for_any_other_spelling() {
     ] {
         assert_eq!(refusal(from, to), code, "{from} made {to}");
     }
+}
+
+#[test]
+fn a_country_of_our_own_is_two_capital_letters_and_stands_alone() {
+    let taken = ["DE", "ZZ"].map(|country| customer(&format!(r#"{{"country":"{country}"}}"#)));
+    assert_eq!(taken, ["taken"; 2]);
+    for wrong in ["de", "DEU", "D", "", "D%C3%84"] {
+        let code = customer(&format!(r#"{{"country":"{wrong}"}}"#));
+        assert_eq!(code, "report.word", "{wrong}");
+    }
+    for wrong in [r#"{"country":"DE","city":"Bonn"}"#, "{}", "\"DE\"", r#"{"country":49}"#] {
+        assert_eq!(customer(wrong), "report.malformed", "{wrong}");
+    }
+}
+
+/// The code with which a payload of our own is refused that says this of the customer.
+fn customer(value: &str) -> &'static str {
+    let notes = r#""notes":["store-reset"]"#;
+    refusal(notes, &format!(r#"{notes},"customer_info":{value}"#))
+}
+
+#[test]
+fn a_foreign_country_counts_where_it_is_one_and_never_refuses_the_report() {
+    let read = |customer: &str| {
+        let with = format!(r#"\"customer_info\":{customer},\"later\""#);
+        let json = sample::FOREIGN.replacen(r#"\"later\""#, &with, 1);
+        let Ok(Carried::Foreign(foreign)) = SealedReport::from_json(&json) else {
+            panic!("not one of another maker: {json}")
+        };
+        foreign.read().unwrap().country.map(|country| country.to_string())
+    };
+    let of = |value: &str| read(&format!(r#"{{\"city\":\"Bonn\",\"country\":\"{value}\"}}"#));
+    assert_eq!(["DE", "de", " De "].map(of), ["DE"; 3].map(|one| Some(one.to_owned())));
+    assert_eq!(["Germany", "", "D1"].map(of), [None, None, None]);
+    let odd = ["null", "7", r#"\"DE\""#, "{}", r#"{\"country\":49}"#, "[]"];
+    assert_eq!(odd.map(read), [const { None }; 6]);
 }
 
 #[test]

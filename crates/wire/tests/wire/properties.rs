@@ -79,6 +79,7 @@ prop_compose! {
         members in vec(member(), 0..4),
         measurements in vec(measurement(), 0..4),
         notes in vec(text(), 0..3),
+        country in option::of("[A-Z]{2}"),
     ) -> (Position, Report) {
         let report = Report {
             report_id: epoch + number - 1,
@@ -91,6 +92,7 @@ prop_compose! {
             members,
             measurements,
             notes,
+            country: country.map(|letters| letters.parse().unwrap()),
         };
         (Position { epoch, number }, report)
     }

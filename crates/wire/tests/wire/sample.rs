@@ -108,6 +108,7 @@ pub(crate) fn report(number: u64) -> Report {
         members: members(),
         measurements: vec![first, last],
         notes: vec!["store-reset".into()],
+        country: None,
     }
 }
 

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use wire::file::{AckFile, Room, TrustFile, UsageFile};
 use wire::message::{Ack, Checkpoint, Policy, TrustBundle, TrustCode, TrustRequest};
+use wire::report::Report;
 use wire::seal::{Carried, Countersigned, Sealed, SealedReport};
 use wire::token::IdToken;
 
@@ -64,6 +65,20 @@ fn the_chain_of_reports_is_golden() {
         previous = opened.hash();
     }
     golden("report-chain.txt", &chain);
+}
+
+#[test]
+fn a_report_that_names_its_country_is_golden() {
+    let report = Report { country: Some("DE".parse().unwrap()), ..sample::report(1) };
+    let position = sample::position(1);
+    let (key, realm) = (sample::device(), sample::realm());
+    let made = SealedReport::seal(&report, position, [0; 32], Some(realm), &key).unwrap();
+    let kept = golden("report-country.json", &made.to_json());
+    let Carried::Sealed(kept) = SealedReport::from_json(&kept).unwrap() else {
+        panic!("not one of ours")
+    };
+    assert!(kept.payload().contains(r#""customer_info":{"country":"DE"}}"#), "in its place");
+    assert_eq!(*kept.open(&key.verifying(), realm).unwrap(), report);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Lines, letter by letter.
 
-use super::super::samples::{cloned, settled, short};
+use super::super::samples::{cloned, elsewhere, settled, short};
 use super::*;
+use crate::app::news::Channel;
 use crate::config::Facility;
 
 fn line() -> Line {
@@ -48,6 +49,17 @@ fn what_is_minor_is_a_warning() {
     assert!(told.starts_with("<132>1 "), "{told}");
     assert!(told.contains("code=\"alarm.cloned_instance\""), "{told}");
     assert!(told.ends_with("Two devices with one identity: P:C9300,S:FCW1 in Campus (Northwind)"));
+}
+
+#[test]
+fn use_elsewhere_is_told_here_and_not_by_mail() {
+    let told = line().message(&elsewhere());
+    assert!(told.starts_with("<132>1 "), "{told}");
+    assert!(told.contains("code=\"alarm.used_elsewhere\""), "{told}");
+    assert!(told.ends_with("Used in FR, bought for DE: P:C9300,S:FCW1 in Campus (Northwind)"));
+    let goes = |channel, news| crate::jobs::words::goes_along(channel, &news);
+    assert!(goes(Channel::Syslog, elsewhere()) && !goes(Channel::Mail, elsewhere()));
+    assert!(goes(Channel::Mail, cloned()) && goes(Channel::Mail, short()));
 }
 
 #[test]

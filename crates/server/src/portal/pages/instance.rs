@@ -1,6 +1,7 @@
 //! One product instance: what it uses, what it reported, what it is made of.
 
 use askama::Template;
+use ledger::country::TAX_NOTE;
 
 use super::filters;
 use super::frame::Frame;
@@ -38,6 +39,8 @@ pub struct Instance {
     pub software: String,
     /// The policy's name and what it asks, in words.
     pub policy: String,
+    /// In which country it is used; `None` if that is not known.
+    pub country: Option<CountryRow>,
     /// The keys bound to it, the newest first; empty while it is unverified.
     pub keys: Vec<KeyRow>,
     /// What it uses now.
@@ -54,6 +57,28 @@ pub struct Instance {
     pub consumers_total: Counted,
     /// How to make it report now: shown while nothing was heard.
     pub report_now: Vec<Paste>,
+}
+
+/// In which country a product instance is used.
+#[derive(Clone, Debug)]
+pub struct CountryRow {
+    /// Its two letters.
+    pub country: String,
+    /// How it is known: `as the device says`.
+    pub told: &'static str,
+    /// Since when it is known to be this one.
+    pub since: Moment,
+    /// That this is not the country of purchase, if it is not.
+    pub elsewhere: Option<Elsewhere>,
+}
+
+/// Use outside the country of purchase.
+#[derive(Clone, Debug)]
+pub struct Elsewhere {
+    /// The country of purchase, or empty if nobody says one any more.
+    pub purchase: String,
+    /// Since when it is known.
+    pub since: Moment,
 }
 
 /// A key bound to a product instance.
@@ -210,6 +235,10 @@ pub struct ConsumerRow {
 }
 
 impl Instance {
+    fn tax_note(&self) -> &'static str {
+        TAX_NOTE
+    }
+
     fn here(&self) -> &'static str {
         "instances"
     }

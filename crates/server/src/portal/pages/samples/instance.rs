@@ -3,8 +3,8 @@
 use super::overview::pool_rows;
 use super::{DAY, MINUTE, NOW, at, frame, link, paste, text};
 use crate::portal::pages::instance::{
-    ConsumerRow, Instance, KeyRow, LevelRow, LevelStanding, MemberRow, Proof, ReportLine,
-    ReportRow, ReportState,
+    ConsumerRow, CountryRow, Elsewhere, Instance, KeyRow, LevelRow, LevelStanding, MemberRow,
+    Proof, ReportLine, ReportRow, ReportState,
 };
 use crate::portal::pages::moment::Moment;
 use crate::portal::pages::parts::{Counted, InstanceState, PoolAlert};
@@ -23,6 +23,12 @@ pub(super) fn instance() -> Instance {
         stale_at: Some(Moment::new(NOW + 83 * DAY, NOW)),
         last_report: Some(at(41 * MINUTE)),
         software: text("C9300 17.15.2"),
+        country: Some(CountryRow {
+            country: text("FR"),
+            told: "as its network is listed",
+            since: at(9 * DAY),
+            elsewhere: Some(Elsewhere { purchase: text("NO"), since: at(9 * DAY) }),
+        }),
         policy: text("Scrip default: a report every 90 days, and within 90 days of a change"),
         keys: vec![
             KeyRow { key: text("key_01K9F3C71AA"), bound: at(40 * DAY), revoked: None },
@@ -65,6 +71,7 @@ pub(super) fn instance_never() -> Instance {
         name: text("PID:C9300-24UX,SN:HFR2731A1C0"),
         old_names: Vec::new(),
         state: InstanceState::Never,
+        country: None,
         placed: None,
         stale_at: None,
         last_report: None,
