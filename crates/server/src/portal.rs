@@ -23,6 +23,7 @@ mod own;
 mod own_tokens;
 mod pastes;
 mod people;
+mod places;
 mod prove;
 mod sessions;
 mod things;

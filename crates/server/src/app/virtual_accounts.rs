@@ -1,13 +1,23 @@
-//! Virtual accounts changed, archived when empty, and taken back into use.
+//! Virtual accounts changed, archived when empty, and taken back into use; and who names them.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::account::{Tag, VirtualAccount};
 use ledger::command::{ArchiveVirtualAccount, Command, EditVirtualAccount, Shelf};
 use ledger::refusal::Refusal;
-use ledger::role::Action;
-use store::{Reading, Sight};
+use ledger::role::{Action, Permit};
+use store::listing::{Direction, Query, Test, VirtualAccountColumn};
+use store::{Reading, Sight, Stored as _, Value};
 use wire::id::{AccountId, RequestId, VirtualAccountId};
 
+use super::accounts::reads_account;
+use super::inventory::in_reach;
 use super::{App, Ask, Error};
+
+/// How many virtual accounts are named in one read.
+const NAMED_AT_ONCE: usize = 500;
+/// The same, as a limit.
+const NAMES: u32 = 500;
 
 /// What becomes of a virtual account, as its asker saw it at a revision.
 #[derive(Clone, Debug)]
@@ -36,6 +46,55 @@ impl App {
         permit.allows(Action::ReadAccount, account)?;
         permit.covers(id)?;
         self.find_virtual_account(account, id).await
+    }
+
+    /// The first virtual accounts in use by name, and how many there are: exact to 10,000.
+    ///
+    /// # Errors
+    /// `permit.denied`, faults of the store.
+    pub async fn virtual_accounts_in_use(
+        &self,
+        permit: &Permit,
+        account: AccountId,
+        most: u32,
+    ) -> Result<(Vec<VirtualAccount>, i64), Error> {
+        reads_account(permit, account)?;
+        let query = Query::all(most).with(VirtualAccountColumn::ArchivedAt, Test::Is(Value::Null));
+        let query = in_reach(query, VirtualAccountColumn::Id, permit)
+            .sorted(VirtualAccountColumn::Name, Direction::Up);
+        let read = move |reading: &mut Reading<'_>| {
+            let first = reading.list::<VirtualAccount>(account, &query)?.rows;
+            let all = reading.count::<VirtualAccount>(account, &query)?;
+            Ok((first, all))
+        };
+        Ok(self.book.read(Sight::Account(account), read).await?)
+    }
+
+    /// The names of some virtual accounts, as far as the right reaches them.
+    ///
+    /// # Errors
+    /// `permit.denied`, faults of the store.
+    pub async fn virtual_account_names(
+        &self,
+        permit: &Permit,
+        account: AccountId,
+        ids: BTreeSet<VirtualAccountId>,
+    ) -> Result<BTreeMap<VirtualAccountId, String>, Error> {
+        permit.allows(permit.action(), account)?;
+        let reach = permit.reach().clone();
+        let seen: Vec<Value> =
+            ids.into_iter().filter(|id| reach.covers(*id)).map(|id| id.store()).collect();
+        let read = move |reading: &mut Reading<'_>| {
+            let mut names = BTreeMap::new();
+            for some in seen.chunks(NAMED_AT_ONCE) {
+                let query = Query::all(NAMES)
+                    .with(VirtualAccountColumn::Id, Test::In(some.to_vec()));
+                let found = reading.list::<VirtualAccount>(account, &query)?.rows;
+                names.extend(found.into_iter().map(|one| (one.id, one.name)));
+            }
+            Ok(names)
+        };
+        Ok(self.book.read(Sight::Account(account), read).await?)
     }
 
     async fn find_virtual_account(

@@ -29,8 +29,8 @@ use ledger::alarm::{AlarmKind, AlarmState, Severity as LedgerSeverity};
 const COUNT_LIMIT: i64 = 10_000;
 /// How many open alarms are counted by virtual account.
 const ALARMS: u32 = 1_000;
-/// How many virtual accounts the switcher names.
-const PLACES: u32 = 500;
+/// How many virtual accounts a choice names; of more, one is typed.
+pub(super) const PLACES: u32 = 50;
 /// How many other accounts the switcher names; the list of accounts has all.
 const OTHERS: usize = 30;
 /// How many accounts are read for an operator's switcher.
@@ -70,8 +70,14 @@ pub(super) async fn frame(
 ) -> Result<Frame, Unshown> {
     let reads = guest.may(Action::ReadAccount, account)?;
     let own = app.account(&reads, account).await?;
-    let mut places = app.virtual_accounts(&reads, account, None, None, PLACES).await?.rows;
-    places.retain(|place| place.archived_at.is_none());
+    let (mut places, total) = app.virtual_accounts_in_use(&reads, account, PLACES).await?;
+    let outside = chosen.as_ref().and_then(|text| text.parse().ok());
+    let outside = outside.filter(|id| places.iter().all(|place| place.id != *id));
+    if let Some(id) = outside
+        && let Ok(place) = app.virtual_account(&reads, account, id).await
+    {
+        places.insert(0, place);
+    }
     let licenses = may(guest, Action::Read, account);
     let (open, open_alarms) = match &licenses {
         Some(reads) => (
@@ -97,6 +103,7 @@ pub(super) async fn frame(
             .take(OTHERS)
             .collect(),
         virtual_accounts: places.into_iter().map(choice).collect(),
+        virtual_accounts_total: counted(total),
         chosen,
         open_alarms,
         visitor: guest.visitor(app),

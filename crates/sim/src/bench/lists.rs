@@ -35,6 +35,8 @@ pub use scale::Scale;
 
 /// An answer within so long is in time.
 const GOAL: Duration = Duration::from_millis(100);
+/// The book is checked up to so many events; of a million that takes minutes.
+const CHECKED: u32 = 100_000;
 /// So long before now the company begins.
 const HISTORY: Span = Span::from_days(300);
 /// The devices report in the last days.
@@ -105,8 +107,10 @@ async fn make(scale: Scale, config: &Config) -> anyhow::Result<Company> {
     script.set(now.minus(LAST_DAYS));
     let opened = open(config, script.world()).await?;
     let company = company::finish(&opened, &script, scale, begun).await?;
-    let checked = check(&opened.app).await?;
-    ensure!(checked >= u64::from(scale.events), "the log holds {checked} events only");
+    if scale.events <= CHECKED {
+        let checked = check(&opened.app).await?;
+        ensure!(checked >= u64::from(scale.events), "the log holds {checked} events only");
+    }
     Ok(company)
 }
 
