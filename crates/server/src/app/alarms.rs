@@ -1,12 +1,14 @@
 //! What is wrong now, and what was.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use ledger::account::VirtualAccount;
 use ledger::alarm::{Alarm, AlarmState};
 use ledger::license::License;
 use ledger::role::{Action, Permit};
 use store::listing::{AlarmColumn, Cursor, Direction, Query, Rows};
 use store::{Reading, Sight};
-use wire::id::AccountId;
+use wire::id::{AccountId, VirtualAccountId};
 use wire::tag::EntitlementTag;
 
 use super::inventory::in_reach;
@@ -45,17 +47,34 @@ impl App {
         }
         let read = move |reading: &mut Reading<'_>| {
             let found = reading.list::<Alarm>(account, &query)?;
-            let mut views = Vec::with_capacity(found.rows.len());
-            for alarm in found.rows {
-                let license = match EntitlementTag::new(&alarm.about) {
-                    Ok(tag) => reading.license(&tag)?,
-                    Err(_) => None,
-                };
-                let virtual_account = reading.virtual_account(account, alarm.virtual_account)?;
-                views.push(AlarmView { alarm, license, virtual_account });
-            }
-            Ok(Rows { rows: views, next: found.next })
+            let tag = |alarm: &Alarm| EntitlementTag::new(&alarm.about).ok();
+            let tags = found.rows.iter().filter_map(tag).collect();
+            let licenses = reading.licenses_among(&tags)?;
+            let places = found.rows.iter().map(|alarm| alarm.virtual_account).collect();
+            let places = reading.virtual_accounts_among(account, &places)?;
+            let view = |alarm: Alarm| AlarmView {
+                license: tag(&alarm).and_then(|tag| licenses.get(&tag).cloned()),
+                virtual_account: places.get(&alarm.virtual_account).cloned(),
+                alarm,
+            };
+            Ok(Rows { rows: found.rows.into_iter().map(view).collect(), next: found.next })
         };
+        Ok(self.book.read(Sight::Account(account), read).await?)
+    }
+
+    /// How many alarms are open in some virtual accounts, as far as the right reaches them.
+    ///
+    /// # Errors
+    /// `permit.denied`, faults of the store.
+    pub async fn open_alarms_among(
+        &self,
+        permit: &Permit,
+        account: AccountId,
+        mut ids: BTreeSet<VirtualAccountId>,
+    ) -> Result<BTreeMap<VirtualAccountId, i64>, Error> {
+        permit.allows(Action::Read, account)?;
+        ids.retain(|id| permit.reach().covers(*id));
+        let read = move |reading: &mut Reading<'_>| reading.open_alarms_among(account, &ids);
         Ok(self.book.read(Sight::Account(account), read).await?)
     }
 

@@ -7,17 +7,12 @@ use ledger::command::{ArchiveVirtualAccount, Command, EditVirtualAccount, Shelf}
 use ledger::refusal::Refusal;
 use ledger::role::{Action, Permit};
 use store::listing::{Direction, Query, Test, VirtualAccountColumn};
-use store::{Reading, Sight, Stored as _, Value};
+use store::{Reading, Sight, Value};
 use wire::id::{AccountId, RequestId, VirtualAccountId};
 
 use super::accounts::reads_account;
 use super::inventory::in_reach;
 use super::{App, Ask, Error};
-
-/// How many virtual accounts are named in one read.
-const NAMED_AT_ONCE: usize = 500;
-/// The same, as a limit.
-const NAMES: u32 = 500;
 
 /// What becomes of a virtual account, as its asker saw it at a revision.
 #[derive(Clone, Debug)]
@@ -82,17 +77,10 @@ impl App {
     ) -> Result<BTreeMap<VirtualAccountId, String>, Error> {
         permit.allows(permit.action(), account)?;
         let reach = permit.reach().clone();
-        let seen: Vec<Value> =
-            ids.into_iter().filter(|id| reach.covers(*id)).map(|id| id.store()).collect();
+        let seen = ids.into_iter().filter(|id| reach.covers(*id)).collect();
         let read = move |reading: &mut Reading<'_>| {
-            let mut names = BTreeMap::new();
-            for some in seen.chunks(NAMED_AT_ONCE) {
-                let query = Query::all(NAMES)
-                    .with(VirtualAccountColumn::Id, Test::In(some.to_vec()));
-                let found = reading.list::<VirtualAccount>(account, &query)?.rows;
-                names.extend(found.into_iter().map(|one| (one.id, one.name)));
-            }
-            Ok(names)
+            let found = reading.virtual_accounts_among(account, &seen)?;
+            Ok(found.into_iter().map(|(id, one)| (id, one.name)).collect())
         };
         Ok(self.book.read(Sight::Account(account), read).await?)
     }
