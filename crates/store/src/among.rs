@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::account::VirtualAccount;
 use ledger::alarm::AlarmState;
-use ledger::instance::Use;
+use ledger::instance::{Instance, Use};
 use ledger::license::License;
 use ledger::pool::Pool;
 use wire::id::{AccountId, InstanceId, PoolId, VirtualAccountId};
@@ -156,6 +156,56 @@ impl Reading<'_> {
             Some((VirtualAccountId::load(row.next()?)?, i64::load(row.next()?)?))
         };
         Ok(rows.into_iter().filter_map(pair).collect())
+    }
+
+    /// Every product instance of an account, or of one of its virtual accounts, in order of ids: at
+    /// most so many, each with the virtual account in which it is.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub fn instance_places(
+        &mut self,
+        account: AccountId,
+        place: Option<VirtualAccountId>,
+        most: u32,
+    ) -> Result<Vec<(InstanceId, VirtualAccountId)>, Fault> {
+        if !self.sees(&account.store()) {
+            return Ok(Vec::new());
+        }
+        let mut values = vec![account.store(), most.store()];
+        let within = match place {
+            None => "",
+            Some(place) => {
+                values.push(place.store());
+                " AND virtual_account_id = $3"
+            }
+        };
+        // The index of places holds both columns; in its order no row is read.
+        let sql = format!(
+            "SELECT instance_id, virtual_account_id FROM instance WHERE account_id = $1{within} \
+             ORDER BY virtual_account_id, instance_id LIMIT $2"
+        );
+        let pair = |row: Vec<Value>| {
+            let mut row = row.into_iter();
+            Some((InstanceId::load(row.next()?)?, VirtualAccountId::load(row.next()?)?))
+        };
+        let mut found: Vec<_> = self.query(&sql, &values)?.into_iter().filter_map(pair).collect();
+        found.sort_unstable();
+        Ok(found)
+    }
+
+    /// Some product instances.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub fn instances_among(
+        &mut self,
+        account: AccountId,
+        ids: &BTreeSet<InstanceId>,
+    ) -> Result<BTreeMap<InstanceId, Instance>, Fault> {
+        let ids: Vec<Value> = ids.iter().map(Stored::store).collect();
+        let rows: Vec<Instance> = self.records_among(account, "instance_id", &ids)?;
+        Ok(rows.into_iter().map(|one| (one.id, one)).collect())
     }
 
     /// Every pool of an account, or of one of its virtual accounts, as far as sorting needs it:

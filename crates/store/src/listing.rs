@@ -47,7 +47,7 @@ macro_rules! listed {
 
 listed! {
     /// Columns of virtual accounts.
-    VirtualAccountColumn for ledger::account::VirtualAccount { 
+    VirtualAccountColumn for ledger::account::VirtualAccount {
         Id = "virtual_account_id", Name = "name_folded", CreatedAt = "created_at", ArchivedAt = "archived_at",
     }
     /// Columns of pools.

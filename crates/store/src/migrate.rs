@@ -31,6 +31,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(3, "0003_people"),
     migration!(4, "0004_event_places"),
     migration!(5, "0005_stale_days_and_ends"),
+    migration!(7, "0007_instances_by_place"),
 ];
 
 /// How often it is tried when another node starts at the same time.

@@ -311,11 +311,7 @@ pub(super) fn in_reach<C: Copy>(query: Query<C>, place: C, permit: &Permit) -> Q
 }
 
 /// Where a pool stands. A term that began or ended a moment ago may not be written down yet.
-fn standing_now(
-    reading: &mut Reading<'_>,
-    pool: &Pool,
-    now: Timestamp,
-) -> Result<Standing, Fault> {
+fn standing_now(reading: &mut Reading<'_>, pool: &Pool, now: Timestamp) -> Result<Standing, Fault> {
     if pool.next_boundary > now {
         return Ok(pool.standing());
     }
@@ -349,7 +345,7 @@ pub(super) fn pool_views(
 }
 
 /// Product instances with what their rows say, in the same order.
-fn instance_views(
+pub(super) fn instance_views(
     reading: &mut Reading<'_>,
     account: AccountId,
     instances: Vec<Instance>,

@@ -12,10 +12,10 @@ use ledger::role::{Action, Actor, Member, Permit, Role, Scope, permit};
 use ledger::token::Token;
 use store::listing::{Direction, Query, Test, TokenColumn, VirtualAccountColumn};
 use store::{Reading, Sight};
-use wire::id::{AccountId, PoolId, VirtualAccountId};
+use wire::id::{AccountId, InstanceId, PoolId, VirtualAccountId};
 use wire::token::IdToken;
 
-use super::inventory::{InstanceQuestion, InstanceView, PoolView, in_reach, pool_views};
+use super::inventory::{InstanceView, PoolView, in_reach, instance_views, pool_views};
 use super::tokens::ShownToken;
 use super::{App, Ask, Error};
 
@@ -193,27 +193,33 @@ impl App {
         Ok(self.entitlements(permit, account, Some(pool), None, PAGE).await?.rows)
     }
 
-    /// The product instances that a right reaches, in one virtual account or in all.
+    /// A part of the product instances that a right reaches, in some virtual accounts or in all, in
+    /// order of ids; and how many there are. Only the part is read whole.
     ///
     /// # Errors
     /// `permit.denied`, faults of the store.
-    pub async fn instances_seen(
+    pub async fn instances_by_id(
         &self,
         permit: &Permit,
         account: AccountId,
-        place: Option<VirtualAccountId>,
-    ) -> Result<Vec<InstanceView>, Error> {
-        let (mut all, mut after) = (Vec::new(), None);
-        for _ in 0..PAGES {
-            let question = InstanceQuestion { virtual_account: place, after, ..Default::default() };
-            let page = self.instances(permit, account, question, PAGE).await?;
-            all.extend(page.rows);
-            after = page.next;
-            if after.is_none() {
-                break;
+        places: Vec<Option<VirtualAccountId>>,
+        part: impl FnOnce(Vec<InstanceId>) -> Vec<InstanceId> + Send + 'static,
+    ) -> Result<(usize, Vec<InstanceView>), Error> {
+        permit.allows(Action::Read, account)?;
+        let reach = permit.reach().clone();
+        let read = move |reading: &mut Reading<'_>| {
+            let mut found = Vec::new();
+            for place in places {
+                found.extend(reading.instance_places(account, place, PAGE * PAGES)?);
             }
-        }
-        Ok(all)
+            found.retain(|(_, place)| reach.covers(*place));
+            found.sort_unstable();
+            let total = found.len();
+            let wanted = part(found.into_iter().map(|(id, _)| id).collect());
+            let instances = reading.instances_among(account, &wanted.into_iter().collect())?;
+            Ok((total, instance_views(reading, account, instances.into_values().collect())?))
+        };
+        Ok(self.book.read(Sight::Account(account), read).await?)
     }
 
     /// The ID tokens of a virtual account that still bind, the newest first, with their texts: for

@@ -18,12 +18,12 @@ use super::answer::{Unshown, shown};
 use super::door::Guest;
 use super::facts::{frame, moment};
 use super::overview::account_id;
-use super::places;
 use super::pages::events::{EventRow, Events, Filter, Particular};
-use crate::app::{App, Error};
+use super::places;
 use crate::app::events::EventQuestion;
 use crate::app::export::{Format, particulars};
 use crate::app::paging::List;
+use crate::app::{App, Error};
 use crate::attachment::attachment;
 use crate::problem::Problem;
 

@@ -36,12 +36,7 @@ pub(super) async fn named(
 }
 
 /// What may have been meant.
-async fn hint(
-    app: &App,
-    reads: &Permit,
-    account: AccountId,
-    typed: &str,
-) -> Result<String, Error> {
+async fn hint(app: &App, reads: &Permit, account: AccountId, typed: &str) -> Result<String, Error> {
     let begins = Some(typed.to_owned());
     let near = app.virtual_accounts(reads, account, begins, None, SAID).await?.rows;
     let names: Vec<String> = near.into_iter().map(|one| format!("“{}”", one.name)).collect();

@@ -126,13 +126,11 @@ pub(super) async fn list_devices(
     Asking { ask, body }: Asking<Question>,
 ) -> Result<Json<Value>, Problem> {
     let (permit, account) = (&ask.permit, account_of(&ask.permit)?);
-    let mut views = Vec::new();
-    for place in body.places(&app, permit, account).await? {
-        views.extend(app.instances_seen(permit, account, place).await?);
-    }
-    views.sort_by_key(|view| view.instance.id);
-    let total = views.len();
-    let devices: Vec<Value> = body.window.of(views).iter().map(device).collect();
+    let places = body.places(&app, permit, account).await?;
+    let window = body.window;
+    let part = move |instances| window.of(instances);
+    let (total, views) = app.instances_by_id(permit, account, places, part).await?;
+    let devices: Vec<Value> = views.iter().map(device).collect();
     Ok(Json(json!({
         "status": "SUCCESS",
         "statusMessage": "Devices retrieved",

@@ -89,7 +89,8 @@ pub(super) async fn hire(
     }
     let many = json!(format!("many@{DOMAIN}"));
     let more = places[1..].iter().take(small(scale.reach)? - 1).map(|(place, _)| {
-        let body = json!({"email": many, "role": "virtual_administrator", "virtual_account": place});
+        let body =
+            json!({"email": many, "role": "virtual_administrator", "virtual_account": place});
         (grants.clone(), body)
     });
     desk.post_all(more.collect()).await?;
@@ -145,11 +146,15 @@ pub(super) async fn make(
     desk.post_all(ends.collect::<anyhow::Result<_>>()?).await?;
     let house = (0..12).map(|n| {
         let role = if n % 3 == 0 { "operator" } else { "support" };
-        ("/api/v1/grants".to_owned(), json!({"email": format!("vendor{n}@scrip.example"), "role": role}))
+        (
+            "/api/v1/grants".to_owned(),
+            json!({"email": format!("vendor{n}@scrip.example"), "role": role}),
+        )
     });
     desk.post_all(house.collect()).await?;
     let other = (0..30).map(|n| {
-        let body = json!({"name": format!("Another Company {n}"), "domain": format!("other{n}.example")});
+        let body =
+            json!({"name": format!("Another Company {n}"), "domain": format!("other{n}.example")});
         ("/api/v1/accounts".to_owned(), body)
     });
     desk.post_all(other.collect()).await.map(drop)

@@ -1,6 +1,7 @@
 //! The figures: the worst of each list on each engine, and what is above the goal.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -59,6 +60,14 @@ impl Outcome {
     }
 }
 
+impl fmt::Display for Outcome {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { engine, role, route, variant, rows, .. } = self;
+        let (half, most) = (millis(self.half), millis(self.most));
+        write!(out, "{engine} {half:.1} (max {most:.1}) {route} as {role}: {variant}, {rows} rows")
+    }
+}
+
 /// Everything found so far.
 pub(super) struct Findings {
     about: Value,
@@ -97,6 +106,9 @@ impl Findings {
     }
 
     pub(super) fn note(&mut self, outcome: Outcome) {
+        if outcome.half > GOAL {
+            println!("{outcome}");
+        }
         self.all.push(outcome);
     }
 
@@ -114,8 +126,12 @@ impl Findings {
             for (engine, one) in by_engine {
                 println!(
                     "{engine:>10} {:>7.1} {:>7.1}   {:>5} rows {:>6} kB   {}: {}",
-                    millis(one.half), millis(one.most), one.rows, one.bytes.div_ceil(1000),
-                    one.role, one.variant,
+                    millis(one.half),
+                    millis(one.most),
+                    one.rows,
+                    one.bytes.div_ceil(1000),
+                    one.role,
+                    one.variant,
                 );
                 engines.insert(engine.to_owned(), one.json());
             }
@@ -151,7 +167,9 @@ impl Findings {
         let routes: BTreeSet<&str> = answered.iter().map(|one| one.route.as_str()).collect();
         println!(
             "\n{} questions about {} routes were answered; load {}",
-            answered.len(), routes.len(), load_average()
+            answered.len(),
+            routes.len(),
+            load_average()
         );
         let mut above: Vec<_> = answered.iter().filter(|one| one.half > GOAL).collect();
         above.sort_by_key(|one| std::cmp::Reverse(one.half));
@@ -159,18 +177,11 @@ impl Findings {
             println!("none took longer than {} ms at the median", GOAL.as_millis());
         }
         for one in above {
-            println!(
-                "ABOVE {} ms: {} {:.1} (max {:.1}) {} as {}: {}",
-                GOAL.as_millis(), one.engine, millis(one.half), millis(one.most), one.route,
-                one.role, one.variant,
-            );
+            println!("above {} ms: {one}", GOAL.as_millis());
         }
         let only_once = |one: &&&Outcome| one.half <= GOAL && one.most > GOAL;
         for one in answered.iter().filter(only_once) {
-            println!(
-                "once above: {} max {:.1} (p50 {:.1}) {} as {}: {}",
-                one.engine, millis(one.most), millis(one.half), one.route, one.role, one.variant,
-            );
+            println!("once above: {one}");
         }
     }
 }

@@ -151,9 +151,11 @@ enum Behind {
 }
 
 const EVENT: &str = "event (account_id, at, event_id, role, action, subject, detail, place, personal_hash, leaf_hash, virtual_account_id, sphere)";
-const PERSONAL: &str = "event_personal (account_id, at, event_id, salt, actor, private, address, erased_at)";
+const PERSONAL: &str =
+    "event_personal (account_id, at, event_id, salt, actor, private, address, erased_at)";
 const SUBTREE: &str = "event_subtree (account_id, level, position, hash)";
-const TREE: &str = "UPDATE event_tree SET size = $2, edge = $3, appended_at = $4 WHERE account_id = $1";
+const TREE: &str =
+    "UPDATE event_tree SET size = $2, edge = $3, appended_at = $4 WHERE account_id = $1";
 const ACCEPTED: &str = "UPDATE person SET state = 1 WHERE email_folded = $1";
 
 /// A number as databases hold it.
@@ -186,7 +188,9 @@ pub(super) async fn version(config: &Config) -> anyhow::Result<String> {
     let (version, fsync) = (one("server_version").await?, one("fsync").await?);
     let commit = one("synchronous_commit").await?;
     let buffers = one("shared_buffers").await?;
-    Ok(format!("PostgreSQL {version}, fsync {fsync}, synchronous_commit {commit}, shared_buffers {buffers}"))
+    Ok(format!(
+        "PostgreSQL {version}, fsync {fsync}, synchronous_commit {commit}, shared_buffers {buffers}"
+    ))
 }
 
 impl Behind {
@@ -258,12 +262,27 @@ fn write_sqlite(
         for Line { event, salt, place } in lines {
             let (at, id) = (event.at.millis(), event.id.as_bytes());
             events.execute(rusqlite::params![
-                account, at, id, event.role, event.action, event.subject, event.detail,
-                int(place.number), place.personal, place.leaf,
-                event.virtual_account.as_ref().map(VirtualAccountId::as_bytes), sphere(event),
+                account,
+                at,
+                id,
+                event.role,
+                event.action,
+                event.subject,
+                event.detail,
+                int(place.number),
+                place.personal,
+                place.leaf,
+                event.virtual_account.as_ref().map(VirtualAccountId::as_bytes),
+                sphere(event),
             ])?;
             personal.execute(rusqlite::params![
-                account, at, id, salt, event.actor, event.private, event.address,
+                account,
+                at,
+                id,
+                salt,
+                event.actor,
+                event.private,
+                event.address,
             ])?;
         }
         for Subtree { level, position, hash } in kept {
@@ -304,7 +323,10 @@ async fn write_postgres(
     let sphere = ints(|it| sphere(&it.event));
     all.execute(
         &sql,
-        &[&account, &at, &id, &role, &action, &subject, &detail, &place, &hash, &leaf, &within, &sphere],
+        &[
+            &account, &at, &id, &role, &action, &subject, &detail, &place, &hash, &leaf, &within,
+            &sphere,
+        ],
     )
     .await?;
     let sql = format!(
@@ -316,7 +338,8 @@ async fn write_postgres(
     all.execute(&sql, &[&account, &at, &id, &salt, &actor, &private, &from]).await?;
     for Subtree { level, position, hash } in kept {
         let sql = format!("INSERT INTO {SUBTREE} VALUES ($1, $2, $3, $4)");
-        all.execute(&sql, &[&account, &i64::from(*level), &int(*position), &hash.as_slice()]).await?;
+        all.execute(&sql, &[&account, &i64::from(*level), &int(*position), &hash.as_slice()])
+            .await?;
     }
     let (edge, at) = (tree.edge.peaks().concat(), tree.appended_at.millis());
     all.execute(TREE, &[&account, &int(tree.edge.size()), &edge, &at]).await?;

@@ -12,7 +12,8 @@ use super::questions::{escaped, filled, samples};
 
 /// Parts of addresses that no page of a book has: one-time links, identity providers, assets, and
 /// what is only posted to.
-const OUTSIDE: [&str; 6] = ["{word}", "{provider}", "{passkey}", "{session}", "{name}", "{request}"];
+const OUTSIDE: [&str; 6] =
+    ["{word}", "{provider}", "{passkey}", "{session}", "{name}", "{request}"];
 /// How many pages are turned to come deep into a list.
 const TURNS: u32 = 8;
 
@@ -49,7 +50,9 @@ pub(super) async fn questions(
             let place = &company.places[0].0;
             all.push(ask("narrowed", format!("{path}?virtual_account={place}")));
         }
-        all.extend(deep(asker, page, &first_of(pattern, &path)).await?.map(|it| ask("deep page", it)));
+        all.extend(
+            deep(asker, page, &first_of(pattern, &path)).await?.map(|it| ask("deep page", it)),
+        );
     }
     Ok(all)
 }

@@ -77,19 +77,33 @@ pub(super) fn samples(path: &str, filter: &str, company: &Company) -> anyhow::Re
         "limit" => vec![of("500 rows", "500")],
         "since" => vec![("since half way", time(late))],
         "until" => vec![("until a quarter", time(early))],
-        "action" => vec![of("common action", "entitlement.granted"), of("rare action", "account.created")],
-        "subject" => vec![of("common subject", &first.0), ("rare subject", company.account.id.to_string())],
+        "action" => {
+            vec![of("common action", "entitlement.granted"), of("rare action", "account.created")]
+        }
+        "subject" => {
+            vec![of("common subject", &first.0), ("rare subject", company.account.id.to_string())]
+        }
         "actor" => vec![
             ("everybody", "person".to_owned()),
             ("common actor", crowd::address(0)),
             ("rare actor", company.rare_actor.clone()),
             of("nobody", "nobody at all"),
         ],
-        "virtual_account" => vec![of("common virtual account", &first.0), of("usual virtual account", &last.0)],
-        "name" if path.ends_with("/virtual-accounts") => vec![of("common name", "site"), of("rare name", &last.1)],
-        "begins" if path.ends_with("/virtual-accounts") => vec![of("common name", "site"), of("rare name", &last.1)],
-        "name" if path.ends_with("/instances") => vec![of("common name", "edge-"), of("rare name", "edge-MANY0000003")],
-        "email" | "begins" => vec![of("common address", "person"), ("rare address", crowd::address(8))],
+        "virtual_account" => {
+            vec![of("common virtual account", &first.0), of("usual virtual account", &last.0)]
+        }
+        "name" if path.ends_with("/virtual-accounts") => {
+            vec![of("common name", "site"), of("rare name", &last.1)]
+        }
+        "begins" if path.ends_with("/virtual-accounts") => {
+            vec![of("common name", "site"), of("rare name", &last.1)]
+        }
+        "name" if path.ends_with("/instances") => {
+            vec![of("common name", "edge-"), of("rare name", "edge-MANY0000003")]
+        }
+        "email" | "begins" => {
+            vec![of("common address", "person"), ("rare address", crowd::address(8))]
+        }
         "state" => vec![of("settled", "settled"), of("open", "open")],
         "pool" => vec![of("pool", &company.pool)],
         "tag" => vec![of("license", &company.tag)],
@@ -97,7 +111,9 @@ pub(super) fn samples(path: &str, filter: &str, company: &Company) -> anyhow::Re
         "from" => vec![of("from the first", "0"), ("from half way", company.middle.to_string())],
         "at" | "known_at" => vec![("half way", late)],
         "format" => vec![of("CSV", "csv"), of("JSON lines", "jsonl")],
-        other => bail!("{path}: the bench knows no value for {other}: name some in `samples` (bench.filter)"),
+        other => bail!(
+            "{path}: the bench knows no value for {other}: name some in `samples` (bench.filter)"
+        ),
     })
 }
 
@@ -109,10 +125,7 @@ fn filters(described: &Value, path: &str) -> Vec<String> {
 }
 
 /// Everything that the APIs are asked as somebody.
-pub(super) async fn of_apis(
-    asker: &mut Asker,
-    company: &Company,
-) -> anyhow::Result<Vec<Question>> {
+pub(super) async fn of_apis(asker: &mut Asker, company: &Company) -> anyhow::Result<Vec<Question>> {
     let described = serde_json::to_value(description())?;
     let mut all = Vec::new();
     for Stated { method, path, need } in stated() {
@@ -169,7 +182,9 @@ async fn of_route(
     let mut all = vec![ask("first page", &[])];
     let singles: Vec<(&str, &str, &str)> = known
         .iter()
-        .flat_map(|(filter, some)| some.iter().map(|(name, value)| (*filter, *name, value.as_str())))
+        .flat_map(|(filter, some)| {
+            some.iter().map(|(name, value)| (*filter, *name, value.as_str()))
+        })
         .collect();
     for (n, (filter, name, value)) in singles.iter().enumerate() {
         all.push(ask(name, &[(filter, value)]));
