@@ -8,7 +8,7 @@ use sim::bench::{ListOutcome, ListsBench, Scale, lists};
 const WITHOUT_ROWS: [&str; 0] = [];
 
 fn bench(postgres: Option<String>) -> ListsBench {
-    ListsBench { scale: Scale::SMALL, asks: 1, only: None, json: None, postgres }
+    ListsBench { scale: Scale::SMALL, asks: 1, engine: None, only: None, json: None, postgres }
 }
 
 #[test]

@@ -55,6 +55,8 @@ pub struct ListsBench {
     pub postgres: Option<String>,
     /// Asks only what has this in its route; for looking at one list.
     pub only: Option<String>,
+    /// Measures this engine only.
+    pub engine: Option<String>,
 }
 
 /// Runs the bench, prints its figures and returns what was found.
@@ -66,6 +68,9 @@ pub fn lists(bench: &ListsBench) -> anyhow::Result<Vec<Outcome>> {
     let mut findings = Findings::begin(bench)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     for (engine, url) in [("sqlite", None), ("postgres", bench.postgres.as_ref())] {
+        if bench.engine.as_ref().is_some_and(|only| only != engine) {
+            continue;
+        }
         if engine == "postgres" && url.is_none() {
             println!("postgres: skipped, because no database was named (--postgres URL)");
             continue;

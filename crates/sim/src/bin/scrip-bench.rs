@@ -49,6 +49,9 @@ enum What {
         /// Events in its log
         #[arg(long, default_value_t = Scale::FULL.events)]
         events: u32,
+        /// Measures this engine only
+        #[arg(long, value_parser = ["sqlite", "postgres"])]
+        engine: Option<String>,
         /// Asks only the routes that hold this text
         #[arg(long, value_name = "TEXT")]
         only: Option<String>,
@@ -76,10 +79,19 @@ fn main() -> anyhow::Result<()> {
         What::Reports { seconds, runs, connections, instances, json, postgres } => {
             reports(&ReportsBench { seconds, runs, connections, instances, json, postgres })
         }
-        What::Lists { asks, virtual_accounts: places, people, events, only, json, postgres } => {
+        What::Lists {
+            asks,
+            virtual_accounts: places,
+            people,
+            events,
+            engine,
+            only,
+            json,
+            postgres,
+        } => {
             let reach = Scale::FULL.reach.min(places / 2);
             let scale = Scale { places, people, events, reach, ..Scale::FULL };
-            lists(&ListsBench { scale, asks, only, json, postgres }).map(drop)
+            lists(&ListsBench { scale, asks, engine, only, json, postgres }).map(drop)
         }
         What::House { place, keys, instances } => {
             run_house(&HouseOptions { place, keys, instances })
