@@ -21,6 +21,36 @@ pub(crate) struct Arguments {
 enum Bench {
     /// Pushes of signed usage reports over HTTP, every commit durable
     Reports(Reports),
+    /// Every list of a large account, asked for over HTTP by people of different reach
+    Lists(Lists),
+}
+
+#[derive(Debug, Args)]
+struct Lists {
+    /// Also write the figures to this file as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// How often each question is asked and counted
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=999))]
+    asks: u32,
+    /// Virtual accounts of the account
+    #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(50..=9_000))]
+    virtual_accounts: u32,
+    /// People with roles in it
+    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(20..=9_000))]
+    people: u32,
+    /// Events in its log
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
+    events: u32,
+    /// Measures this engine only
+    #[arg(long, value_parser = ["sqlite", "postgres"])]
+    engine: Option<String>,
+    /// Asks only the routes that hold this text
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
+    /// A PostgreSQL database that may be filled; without it only SQLite is measured
+    #[arg(long, value_name = "URL", env = "SCRIP_BENCH_POSTGRES", hide_env_values = true)]
+    postgres: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -44,8 +74,28 @@ struct Reports {
 
 /// Runs the bench that was asked for, in release.
 pub(crate) fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let Bench::Reports(reports) = &arguments.bench;
-    simulator::run(root, "scrip-bench", &words(reports))
+    let words = match &arguments.bench {
+        Bench::Reports(reports) => words(reports),
+        Bench::Lists(lists) => words_of_lists(lists),
+    };
+    simulator::run(root, "scrip-bench", &words)
+}
+
+/// The same request as the simulator's own arguments.
+fn words_of_lists(lists: &Lists) -> Vec<String> {
+    let json = lists.json.as_ref().map(|file| file.display().to_string());
+    let given = [
+        ("--asks", Some(lists.asks.to_string())),
+        ("--virtual-accounts", Some(lists.virtual_accounts.to_string())),
+        ("--people", Some(lists.people.to_string())),
+        ("--events", Some(lists.events.to_string())),
+        ("--engine", lists.engine.clone()),
+        ("--only", lists.only.clone()),
+        ("--json", json),
+        ("--postgres", lists.postgres.clone()),
+    ];
+    let words = given.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?]));
+    ["lists".to_owned()].into_iter().chain(words.flatten()).collect()
 }
 
 /// The same request as the simulator's own arguments.
@@ -71,6 +121,23 @@ fn words(reports: &Reports) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_bench_of_lists_is_handed_on_with_every_argument() {
+        let lists = Lists {
+            json: Some("figures.json".into()),
+            asks: 3,
+            virtual_accounts: 60,
+            people: 30,
+            events: 2_000,
+            engine: Some("sqlite".to_owned()),
+            only: Some("events".to_owned()),
+            postgres: None,
+        };
+        let expected = "lists --asks 3 --virtual-accounts 60 --people 30 --events 2000 \
+                        --engine sqlite --only events --json figures.json";
+        assert_eq!(words_of_lists(&lists).join(" "), expected);
+    }
 
     #[test]
     fn a_bench_is_handed_on_with_every_argument() {

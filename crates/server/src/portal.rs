@@ -23,6 +23,7 @@ mod own;
 mod own_tokens;
 mod pastes;
 mod people;
+mod places;
 mod prove;
 mod sessions;
 mod things;
@@ -33,14 +34,47 @@ use axum::Router;
 use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 
 use crate::app::App;
 use pages::paths;
 
+/// Routes with their patterns, for who has to go through all of them.
+struct Table {
+    router: Router<App>,
+    patterns: Vec<&'static str>,
+}
+
+impl Table {
+    fn new() -> Self {
+        Self { router: Router::new(), patterns: Vec::new() }
+    }
+
+    fn route(mut self, pattern: &'static str, answers: MethodRouter<App>) -> Self {
+        self.router = self.router.route(pattern, answers);
+        self.patterns.push(pattern);
+        self
+    }
+
+    fn merge(mut self, other: Self) -> Self {
+        self.router = self.router.merge(other.router);
+        self.patterns.extend(other.patterns);
+        self
+    }
+}
+
 /// All routes of the portal.
 pub fn routes() -> Router<App> {
-    Router::new()
+    table().router.fallback(absent).layer(axum::middleware::from_fn(answer::with_safety_headers))
+}
+
+/// The patterns of all addresses of the portal. Some are only for forms and show no page.
+pub fn patterns() -> Vec<&'static str> {
+    table().patterns
+}
+
+fn table() -> Table {
+    Table::new()
         .route("/", get(overview::home))
         .route(paths::SIGN_IN, get(enter::show_sign_in).post(enter::sign_in))
         .route(paths::SIGN_OUT, post(door::sign_out))
@@ -60,13 +94,11 @@ pub fn routes() -> Router<App> {
         .merge(house_pages())
         .merge(door_routes())
         .merge(own_routes())
-        .fallback(absent)
-        .layer(axum::middleware::from_fn(answer::with_safety_headers))
 }
 
 /// The administration of an account.
-fn administration() -> Router<App> {
-    Router::new()
+fn administration() -> Table {
+    Table::new()
         .route(paths::PEOPLE, get(people::list).post(people::grant))
         .route(paths::END_ROLE, get(people::ask_end).post(people::end))
         .route(paths::INVITE, post(people::invite))
@@ -84,8 +116,8 @@ fn administration() -> Router<App> {
 }
 
 /// The house, and support's look into an account.
-fn house_pages() -> Router<App> {
-    Router::new()
+fn house_pages() -> Table {
+    Table::new()
         .route(paths::NEW_ACCOUNT, get(house::new_account).post(house::create_account))
         .route(paths::EVERYBODY, get(house::everybody))
         .route(paths::PERSON, get(house::person).post(house::admit))
@@ -98,8 +130,8 @@ fn house_pages() -> Router<App> {
 }
 
 /// The ways in.
-fn door_routes() -> Router<App> {
-    Router::new()
+fn door_routes() -> Table {
+    Table::new()
         .route(paths::SECOND_FACTOR, get(enter::show_second_factor).post(enter::second_factor))
         .route(paths::PASSKEY, post(enter::sign_in_by_passkey))
         .route(paths::PROVIDER, get(enter::go_to_provider))
@@ -111,8 +143,8 @@ fn door_routes() -> Router<App> {
 }
 
 /// A person's own pages.
-fn own_routes() -> Router<App> {
-    Router::new()
+fn own_routes() -> Table {
+    Table::new()
         .route(paths::ME, get(own::show).post(own::edit))
         .route(paths::MY_ACCESS, post(own::ask_access))
         .route(paths::MY_ACCOUNTS, post(own::request_account))

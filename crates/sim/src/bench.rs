@@ -7,6 +7,7 @@
 mod figures;
 mod fleet;
 mod house;
+mod lists;
 mod load;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 pub use house::{HouseOptions, run_house};
+pub use lists::{ListsBench, Outcome as ListOutcome, Scale, lists};
 
 use figures::Figures;
 use fleet::Fleet;
@@ -75,8 +77,9 @@ impl Route {
 struct Folder(PathBuf);
 
 impl Folder {
-    fn make() -> anyhow::Result<Self> {
-        let folder = std::env::temp_dir().join(format!("scrip-bench-{}", std::process::id()));
+    fn make(what: &str) -> anyhow::Result<Self> {
+        let folder = format!("scrip-bench-{what}-{}", std::process::id());
+        let folder = std::env::temp_dir().join(folder);
         std::fs::create_dir_all(&folder)?;
         Ok(Self(folder))
     }
@@ -94,7 +97,7 @@ impl Drop for Folder {
 /// If the server cannot be started, or answers anything but acknowledgements.
 pub fn reports(bench: &ReportsBench) -> anyhow::Result<()> {
     let mut figures = Figures::begin(bench)?;
-    let folder = Folder::make()?;
+    let folder = Folder::make("reports")?;
     let places = [
         Some(format!("sqlite:{}", folder.0.join("book").display())),
         bench.postgres.as_ref().map(|url| format!("postgres:{url}")),

@@ -4,6 +4,7 @@
 //! reads does so through [`Book::read`] within a [`Sight`]. No rule is here: rows go into
 //! the ledger's page, what comes out of it is written down.
 
+pub mod among;
 mod backup;
 mod book;
 mod chore;

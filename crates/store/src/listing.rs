@@ -47,7 +47,9 @@ macro_rules! listed {
 
 listed! {
     /// Columns of virtual accounts.
-    VirtualAccountColumn for ledger::account::VirtualAccount { Id = "virtual_account_id", Name = "name_folded", CreatedAt = "created_at" }
+    VirtualAccountColumn for ledger::account::VirtualAccount {
+        Id = "virtual_account_id", Name = "name_folded", CreatedAt = "created_at", ArchivedAt = "archived_at",
+    }
     /// Columns of pools.
     PoolColumn for ledger::pool::Pool {
         VirtualAccount = "virtual_account_id", Tag = "tag", Balance = "balance", Used = "used", ShortSince = "short_since",

@@ -288,9 +288,12 @@ impl<'a> Reading<'a> {
         account: AccountId,
         now: Timestamp,
     ) -> Result<BTreeMap<PoolId, i64>, Fault> {
+        // Few instances are stale, so they lead the way: SQLite keeps the order of a cross join, and
+        // would else read every use of the account in the order of its pools.
         let sql = "SELECT u.pool_id, CAST(SUM(u.level) AS BIGINT) FROM instance i \
-                   JOIN license_use u ON u.account_id = i.account_id AND u.instance_id = i.instance_id \
-                   WHERE i.account_id = $1 AND i.stale_day <= $3 AND i.stale_at <= $2 AND u.level > 0 \
+                   CROSS JOIN license_use u \
+                   WHERE u.account_id = i.account_id AND u.instance_id = i.instance_id \
+                   AND i.account_id = $1 AND i.stale_day <= $3 AND i.stale_at <= $2 AND u.level > 0 \
                    GROUP BY u.pool_id";
         if !self.sees(&account.store()) {
             return Ok(BTreeMap::new());

@@ -126,7 +126,10 @@ pub(crate) const INSTANCE: Table = Table {
     indexes: &[
         Index { name: "instance_by_name", columns: &["account_id", "name_folded", "instance_id"] },
         Index { name: "instance_by_stale", columns: &["account_id", "stale_day"] },
-        Index { name: "instance_by_place", columns: &["account_id", "virtual_account_id"] },
+        Index {
+            name: "instance_by_place",
+            columns: &["account_id", "virtual_account_id", "instance_id"],
+        },
     ],
 };
 

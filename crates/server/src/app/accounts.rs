@@ -56,7 +56,7 @@ pub(super) fn page<R>(mut rows: Vec<R>, limit: u32, place: impl Fn(&R) -> Cursor
 }
 
 /// Confirms that a permit shows an account's properties: whoever sees its licenses sees its name.
-fn reads_account(permit: &Permit, account: AccountId) -> Result<(), Refusal> {
+pub(super) fn reads_account(permit: &Permit, account: AccountId) -> Result<(), Refusal> {
     match permit.action() {
         Action::Read => permit.allows(Action::Read, account),
         _ => permit.allows(Action::ReadAccount, account),

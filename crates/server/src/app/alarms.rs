@@ -1,5 +1,7 @@
 //! What is wrong now, and what was.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use ledger::account::VirtualAccount;
 use ledger::alarm::{Alarm, AlarmKind, AlarmState};
 use ledger::instance::Instance;
@@ -7,7 +9,7 @@ use ledger::license::License;
 use ledger::role::{Action, Permit};
 use store::listing::{AlarmColumn, Cursor, Direction, Query, Rows};
 use store::{Fault, Reading, Sight};
-use wire::id::{AccountId, InstanceId};
+use wire::id::{AccountId, InstanceId, VirtualAccountId};
 use wire::tag::EntitlementTag;
 
 use super::inventory::in_reach;
@@ -38,14 +40,27 @@ pub struct Elsewhere {
 impl Elsewhere {
     /// What an alarm says of this, if it is about it.
     pub(super) fn of(reading: &mut Reading<'_>, alarm: &Alarm) -> Result<Option<Self>, Fault> {
-        if alarm.kind != AlarmKind::UsedElsewhere {
-            return Ok(None);
+        let found = Self::among(reading, alarm.account, std::slice::from_ref(alarm))?;
+        Ok(found.into_values().next())
+    }
+
+    /// What some alarms of an account say of this, those that are about it, by their instances.
+    fn among(
+        reading: &mut Reading<'_>,
+        account: AccountId,
+        alarms: &[Alarm],
+    ) -> Result<BTreeMap<InstanceId, Self>, Fault> {
+        let about = alarms.iter().filter(|alarm| alarm.kind == AlarmKind::UsedElsewhere);
+        let ids: BTreeSet<_> = about.map(|alarm| InstanceId::from_bytes(alarm.subject)).collect();
+        if ids.is_empty() {
+            return Ok(BTreeMap::new());
         }
-        let id = InstanceId::from_bytes(alarm.subject);
-        let Some(instance) = reading.instance(alarm.account, id)? else { return Ok(None) };
-        let account = reading.account(alarm.account)?;
-        let country_of_purchase = account.map(|account| account.country).unwrap_or_default();
-        Ok(Some(Self { instance, country_of_purchase }))
+        let own = reading.account(account)?;
+        let country = own.map(|account| account.country).unwrap_or_default();
+        let found = reading.instances_among(account, &ids)?.into_iter();
+        Ok(found
+            .map(|(id, instance)| (id, Self { instance, country_of_purchase: country.clone() }))
+            .collect())
     }
 
     /// The country of use, as last known, or empty.
@@ -77,18 +92,39 @@ impl App {
         }
         let read = move |reading: &mut Reading<'_>| {
             let found = reading.list::<Alarm>(account, &query)?;
-            let mut views = Vec::with_capacity(found.rows.len());
-            for alarm in found.rows {
-                let license = match EntitlementTag::new(&alarm.about) {
-                    Ok(tag) => reading.license(&tag)?,
-                    Err(_) => None,
-                };
-                let virtual_account = reading.virtual_account(account, alarm.virtual_account)?;
-                let elsewhere = Elsewhere::of(reading, &alarm)?;
-                views.push(AlarmView { alarm, license, virtual_account, elsewhere });
-            }
-            Ok(Rows { rows: views, next: found.next })
+            let tag = |alarm: &Alarm| EntitlementTag::new(&alarm.about).ok();
+            let tags = found.rows.iter().filter_map(tag).collect();
+            let licenses = reading.licenses_among(&tags)?;
+            let places = found.rows.iter().map(|alarm| alarm.virtual_account).collect();
+            let places = reading.virtual_accounts_among(account, &places)?;
+            let elsewhere = Elsewhere::among(reading, account, &found.rows)?;
+            let view = |alarm: Alarm| AlarmView {
+                license: tag(&alarm).and_then(|tag| licenses.get(&tag).cloned()),
+                virtual_account: places.get(&alarm.virtual_account).cloned(),
+                elsewhere: elsewhere
+                    .get(&InstanceId::from_bytes(alarm.subject))
+                    .filter(|_| alarm.kind == AlarmKind::UsedElsewhere)
+                    .cloned(),
+                alarm,
+            };
+            Ok(Rows { rows: found.rows.into_iter().map(view).collect(), next: found.next })
         };
+        Ok(self.book.read(Sight::Account(account), read).await?)
+    }
+
+    /// How many alarms are open in some virtual accounts, as far as the right reaches them.
+    ///
+    /// # Errors
+    /// `permit.denied`, faults of the store.
+    pub async fn open_alarms_among(
+        &self,
+        permit: &Permit,
+        account: AccountId,
+        mut ids: BTreeSet<VirtualAccountId>,
+    ) -> Result<BTreeMap<VirtualAccountId, i64>, Error> {
+        permit.allows(Action::Read, account)?;
+        ids.retain(|id| permit.reach().covers(*id));
+        let read = move |reading: &mut Reading<'_>| reading.open_alarms_among(account, &ids);
         Ok(self.book.read(Sight::Account(account), read).await?)
     }
 

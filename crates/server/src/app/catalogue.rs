@@ -1,7 +1,5 @@
 //! Defines licenses, grants entitlements, and ends uses that nobody confirms.
 
-use std::collections::BTreeMap;
-
 use ledger::command::{Command, DefineLicense, EndUse, GrantEntitlement, Lapse};
 use ledger::entitlement::{Entitlement, Term};
 use ledger::license::{Kind, License};
@@ -160,20 +158,13 @@ impl App {
     ) -> Result<Rows<(Entitlement, Option<Pool>)>, Error> {
         let Rows { rows, next } = self.entitlements(permit, account, pool, after, limit).await?;
         let read = move |reading: &mut Reading<'_>| {
-            let mut pools: BTreeMap<PoolId, Option<Pool>> = BTreeMap::new();
-            let mut pairs = Vec::with_capacity(rows.len());
-            for lot in rows {
-                let pool = match pools.get(&lot.pool) {
-                    Some(known) => known.clone(),
-                    None => {
-                        let found = reading.pool(account, lot.pool)?;
-                        pools.insert(lot.pool, found.clone());
-                        found
-                    }
-                };
-                pairs.push((lot, pool));
-            }
-            Ok(Rows { rows: pairs, next })
+            let ids = rows.iter().map(|lot| lot.pool).collect();
+            let pools = reading.pools_among(account, &ids)?;
+            let pair = |lot: Entitlement| {
+                let pool = pools.get(&lot.pool).cloned();
+                (lot, pool)
+            };
+            Ok(Rows { rows: rows.into_iter().map(pair).collect(), next })
         };
         Ok(self.book.read(Sight::Account(account), read).await?)
     }

@@ -1,7 +1,5 @@
 //! What there is: pools with their standings, product instances with their uses.
 
-use std::collections::BTreeMap;
-
 use ledger::account::VirtualAccount;
 use ledger::instance::{DeviceKey, Instance, Name, Use};
 use ledger::license::License;
@@ -12,7 +10,7 @@ use ledger::role::{Action, Permit, Reach};
 use ledger::standing::standing;
 use store::listing::{
     Cursor, DeviceKeyColumn, Direction, InstanceColumn, NameColumn, PoolColumn, Query,
-    ReportColumn, Rows, Test, UseColumn,
+    ReportColumn, Rows, Test,
 };
 use store::{Fault, Reading, Sight, Stored, Totals, UseShare};
 use wire::id::{AccountId, InstanceId, PoolId, VirtualAccountId};
@@ -138,12 +136,7 @@ impl App {
         }
         let read = move |reading: &mut Reading<'_>| {
             let found = reading.list::<Pool>(account, &query)?;
-            let stale = reading.stale_shares(account, now)?;
-            let mut views = Vec::with_capacity(found.rows.len());
-            for pool in found.rows {
-                let stale = stale.get(&pool.id).copied().unwrap_or(0);
-                views.push(pool_view(reading, pool, stale, now)?);
-            }
+            let views = pool_views(reading, account, found.rows, now)?;
             Ok(Rows { rows: views, next: found.next })
         };
         Ok(self.book.read(Sight::Account(account), read).await?)
@@ -175,7 +168,11 @@ impl App {
                 let instance = reading.instance(account, share.instance)?;
                 users.push((share, instance));
             }
-            Ok(Some(PoolDetail { view: pool_view(reading, pool, stale, now)?, users, short_since }))
+            let standing = standing_now(reading, &pool, now)?;
+            let license = reading.license(&pool.tag)?;
+            let virtual_account = reading.virtual_account(account, pool.virtual_account)?;
+            let view = PoolView { pool, standing, stale, license, virtual_account };
+            Ok(Some(PoolDetail { view, users, short_since }))
         };
         let found = self.book.read(Sight::Account(account), read).await?;
         Ok(found.ok_or(Refusal::NotFound { what: "pool" })?)
@@ -231,11 +228,7 @@ impl App {
         }
         let read = move |reading: &mut Reading<'_>| {
             let found = reading.list::<Instance>(account, &query)?;
-            let mut licenses = BTreeMap::new();
-            let mut views = Vec::with_capacity(found.rows.len());
-            for instance in found.rows {
-                views.push(instance_view(reading, instance, &mut licenses)?);
-            }
+            let views = instance_views(reading, account, found.rows)?;
             Ok(Rows { rows: views, next: found.next })
         };
         Ok(self.book.read(Sight::Account(account), read).await?)
@@ -290,7 +283,8 @@ impl App {
                 reading.list(account, &Query::all(USES).is(DeviceKeyColumn::Instance, id))?.rows;
             let names = reading.list(account, &Query::all(USES).is(NameColumn::Instance, id))?.rows;
             let newest = newest_report(reading, account, id)?;
-            let view = instance_view(reading, instance, &mut BTreeMap::new())?;
+            let views = instance_views(reading, account, vec![instance])?;
+            let Some(view) = views.into_iter().next() else { return Ok(None) };
             Ok(Some(InstanceDetail { view, keys, names, reports, newest }))
         };
         let found = self.book.read(Sight::Account(account), read).await?;
@@ -316,50 +310,65 @@ pub(super) fn in_reach<C: Copy>(query: Query<C>, place: C, permit: &Permit) -> Q
     }
 }
 
-fn pool_view(
-    reading: &mut Reading<'_>,
-    pool: Pool,
-    stale: i64,
-    now: Timestamp,
-) -> Result<PoolView, Fault> {
-    // A term that began or ended a moment ago may not be written down yet.
-    let standing = if pool.next_boundary <= now {
-        let history = reading.history(pool.account, pool.id)?;
-        standing(&history.entries, &history.terms, pool.concern, now, now)
-    } else {
-        pool.standing()
-    };
-    Ok(PoolView {
-        standing,
-        stale,
-        license: reading.license(&pool.tag)?,
-        virtual_account: reading.virtual_account(pool.account, pool.virtual_account)?,
-        pool,
-    })
+/// Where a pool stands. A term that began or ended a moment ago may not be written down yet.
+fn standing_now(reading: &mut Reading<'_>, pool: &Pool, now: Timestamp) -> Result<Standing, Fault> {
+    if pool.next_boundary > now {
+        return Ok(pool.standing());
+    }
+    let history = reading.history(pool.account, pool.id)?;
+    Ok(standing(&history.entries, &history.terms, pool.concern, now, now))
 }
 
-fn instance_view(
+/// Pools with what their rows say, in the same order.
+pub(super) fn pool_views(
     reading: &mut Reading<'_>,
-    instance: Instance,
-    licenses: &mut BTreeMap<EntitlementTag, Option<License>>,
-) -> Result<InstanceView, Fault> {
-    let account = instance.account;
-    let found =
-        reading.list::<Use>(account, &Query::all(USES).is(UseColumn::Instance, instance.id))?;
-    let mut uses = Vec::with_capacity(found.rows.len());
-    for one in found.rows {
-        let license = match licenses.get(&one.tag) {
-            Some(license) => license.clone(),
-            None => {
-                let license = reading.license(&one.tag)?;
-                licenses.insert(one.tag.clone(), license.clone());
-                license
-            }
-        };
-        uses.push((one, license));
+    account: AccountId,
+    pools: Vec<Pool>,
+    now: Timestamp,
+) -> Result<Vec<PoolView>, Fault> {
+    let stale = reading.stale_shares(account, now)?;
+    let tags = pools.iter().map(|pool| pool.tag.clone()).collect();
+    let licenses = reading.licenses_among(&tags)?;
+    let places = pools.iter().map(|pool| pool.virtual_account).collect();
+    let places = reading.virtual_accounts_among(account, &places)?;
+    let mut views = Vec::with_capacity(pools.len());
+    for pool in pools {
+        views.push(PoolView {
+            standing: standing_now(reading, &pool, now)?,
+            stale: stale.get(&pool.id).copied().unwrap_or(0),
+            license: licenses.get(&pool.tag).cloned(),
+            virtual_account: places.get(&pool.virtual_account).cloned(),
+            pool,
+        });
     }
-    let virtual_account = reading.virtual_account(account, instance.virtual_account())?;
-    Ok(InstanceView { instance, uses, virtual_account })
+    Ok(views)
+}
+
+/// Product instances with what their rows say, in the same order.
+pub(super) fn instance_views(
+    reading: &mut Reading<'_>,
+    account: AccountId,
+    instances: Vec<Instance>,
+) -> Result<Vec<InstanceView>, Fault> {
+    let ids = instances.iter().map(|instance| instance.id).collect();
+    let mut uses = reading.uses_among(account, &ids)?;
+    let tags = uses.values().flatten().map(|one| one.tag.clone()).collect();
+    let licenses = reading.licenses_among(&tags)?;
+    let places = instances.iter().map(Instance::virtual_account).collect();
+    let places = reading.virtual_accounts_among(account, &places)?;
+    let view = |instance: Instance| {
+        let uses = uses.remove(&instance.id).unwrap_or_default().into_iter();
+        let uses = uses.map(|one| {
+            let license = licenses.get(&one.tag).cloned();
+            (one, license)
+        });
+        InstanceView {
+            uses: uses.collect(),
+            virtual_account: places.get(&instance.virtual_account()).cloned(),
+            instance,
+        }
+    };
+    Ok(instances.into_iter().map(view).collect())
 }
 
 fn short_since(

@@ -2,6 +2,8 @@
 //!
 //! Everything is computed over what the asker may see: the permits and their reach decide.
 
+use std::collections::BTreeMap;
+
 use ledger::account::{Account, AccountKind, VirtualAccount};
 use ledger::entitlement::Entitlement;
 use ledger::house::HOUSE;
@@ -10,10 +12,10 @@ use ledger::role::{Action, Actor, Member, Permit, Role, Scope, permit};
 use ledger::token::Token;
 use store::listing::{Direction, Query, Test, TokenColumn, VirtualAccountColumn};
 use store::{Reading, Sight};
-use wire::id::{AccountId, PoolId, VirtualAccountId};
+use wire::id::{AccountId, InstanceId, PoolId, VirtualAccountId};
 use wire::token::IdToken;
 
-use super::inventory::{InstanceQuestion, InstanceView, PoolQuestion, PoolView, in_reach};
+use super::inventory::{InstanceView, PoolView, in_reach, instance_views, pool_views};
 use super::tokens::ShownToken;
 use super::{App, Ask, Error};
 
@@ -135,27 +137,47 @@ impl App {
         Ok(found.ok_or(Refusal::NotFound { what: "virtual account" })?)
     }
 
-    /// The pools that a right reaches, in one virtual account or in all.
+    /// A part of the pools that a right reaches, in some virtual accounts or in all, by the names of
+    /// virtual account and license; and how many there are. Only the part is read whole.
     ///
     /// # Errors
     /// `permit.denied`, faults of the store.
-    pub async fn pools_seen(
+    pub async fn pools_by_name(
         &self,
         permit: &Permit,
         account: AccountId,
-        place: Option<VirtualAccountId>,
-    ) -> Result<Vec<PoolView>, Error> {
-        let (mut all, mut after) = (Vec::new(), None);
-        for _ in 0..PAGES {
-            let question = PoolQuestion { virtual_account: place, after, ..Default::default() };
-            let page = self.pools(permit, account, question, PAGE).await?;
-            all.extend(page.rows);
-            after = page.next;
-            if after.is_none() {
-                break;
+        places: Vec<Option<VirtualAccountId>>,
+        part: impl FnOnce(Vec<PoolId>) -> Vec<PoolId> + Send + 'static,
+    ) -> Result<(usize, Vec<PoolView>), Error> {
+        permit.allows(Action::Read, account)?;
+        let (reach, now) = (permit.reach().clone(), self.world.now());
+        let read = move |reading: &mut Reading<'_>| {
+            let mut found = Vec::new();
+            for place in places {
+                found.extend(reading.pool_names(account, place, PAGE * PAGES)?);
             }
-        }
-        Ok(all)
+            found.retain(|one| reach.covers(one.virtual_account));
+            let licenses = found.iter().map(|one| one.tag.clone()).collect();
+            let licenses = reading.licenses_among(&licenses)?;
+            let names = reading.virtual_accounts_among(
+                account,
+                &found.iter().map(|one| one.virtual_account).collect(),
+            )?;
+            let folded: BTreeMap<_, _> =
+                names.iter().map(|(id, one)| (*id, one.name.to_lowercase())).collect();
+            // An order that does not change while a client takes one part after the other.
+            found.sort_by_cached_key(|one| {
+                let license = licenses.get(&one.tag).map(|license| license.name.to_lowercase());
+                let license = license.unwrap_or_else(|| one.tag.short_name().to_lowercase());
+                (folded.get(&one.virtual_account), license, one.pool)
+            });
+            let total = found.len();
+            let wanted = part(found.into_iter().map(|one| one.pool).collect());
+            let mut pools = reading.pools_among(account, &wanted.iter().copied().collect())?;
+            let pools = wanted.iter().filter_map(|id| pools.remove(id)).collect();
+            Ok((total, pool_views(reading, account, pools, now)?))
+        };
+        Ok(self.book.read(Sight::Account(account), read).await?)
     }
 
     /// The lots of a pool that a right reaches.
@@ -171,27 +193,33 @@ impl App {
         Ok(self.entitlements(permit, account, Some(pool), None, PAGE).await?.rows)
     }
 
-    /// The product instances that a right reaches, in one virtual account or in all.
+    /// A part of the product instances that a right reaches, in some virtual accounts or in all, in
+    /// order of ids; and how many there are. Only the part is read whole.
     ///
     /// # Errors
     /// `permit.denied`, faults of the store.
-    pub async fn instances_seen(
+    pub async fn instances_by_id(
         &self,
         permit: &Permit,
         account: AccountId,
-        place: Option<VirtualAccountId>,
-    ) -> Result<Vec<InstanceView>, Error> {
-        let (mut all, mut after) = (Vec::new(), None);
-        for _ in 0..PAGES {
-            let question = InstanceQuestion { virtual_account: place, after, ..Default::default() };
-            let page = self.instances(permit, account, question, PAGE).await?;
-            all.extend(page.rows);
-            after = page.next;
-            if after.is_none() {
-                break;
+        places: Vec<Option<VirtualAccountId>>,
+        part: impl FnOnce(Vec<InstanceId>) -> Vec<InstanceId> + Send + 'static,
+    ) -> Result<(usize, Vec<InstanceView>), Error> {
+        permit.allows(Action::Read, account)?;
+        let reach = permit.reach().clone();
+        let read = move |reading: &mut Reading<'_>| {
+            let mut found = Vec::new();
+            for place in places {
+                found.extend(reading.instance_places(account, place, PAGE * PAGES)?);
             }
-        }
-        Ok(all)
+            found.retain(|(_, place)| reach.covers(*place));
+            found.sort_unstable();
+            let total = found.len();
+            let wanted = part(found.into_iter().map(|(id, _)| id).collect());
+            let instances = reading.instances_among(account, &wanted.into_iter().collect())?;
+            Ok((total, instance_views(reading, account, instances.into_values().collect())?))
+        };
+        Ok(self.book.read(Sight::Account(account), read).await?)
     }
 
     /// The ID tokens of a virtual account that still bind, the newest first, with their texts: for

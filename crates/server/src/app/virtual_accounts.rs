@@ -1,17 +1,23 @@
-//! Virtual accounts changed, emptied into another one, archived when empty, and taken back into use.
+//! Virtual accounts changed, emptied into another one, archived when empty, and taken back into
+//! use; and who names them.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::account::{Default, Tag, VirtualAccount};
 use ledger::command::{
     ArchiveVirtualAccount, Asked, Command, EditVirtualAccount, MoveHoldings, Shelf,
 };
 use ledger::refusal::Refusal;
-use ledger::role::Action;
+use ledger::role::{Action, Permit};
 use sha2::{Digest as _, Sha256};
 pub use store::HoldingCounts;
-use store::{Holdings, Reading, Sight};
+use store::listing::{Direction, Query, Test, VirtualAccountColumn};
+use store::{Holdings, Reading, Sight, Value};
 use wire::id::{AccountId, RequestId, VirtualAccountId};
 use wire::time::Span;
 
+use super::accounts::reads_account;
+use super::inventory::in_reach;
 use super::{App, Ask, Error};
 
 /// What becomes of a virtual account, as its asker saw it at a revision.
@@ -55,6 +61,48 @@ impl App {
         permit.allows(Action::ReadAccount, account)?;
         permit.covers(id)?;
         self.find_virtual_account(account, id).await
+    }
+
+    /// The first virtual accounts in use by name, and how many there are: exact to 10,000.
+    ///
+    /// # Errors
+    /// `permit.denied`, faults of the store.
+    pub async fn virtual_accounts_in_use(
+        &self,
+        permit: &Permit,
+        account: AccountId,
+        most: u32,
+    ) -> Result<(Vec<VirtualAccount>, i64), Error> {
+        reads_account(permit, account)?;
+        let query = Query::all(most).with(VirtualAccountColumn::ArchivedAt, Test::Is(Value::Null));
+        let query = in_reach(query, VirtualAccountColumn::Id, permit)
+            .sorted(VirtualAccountColumn::Name, Direction::Up);
+        let read = move |reading: &mut Reading<'_>| {
+            let first = reading.list::<VirtualAccount>(account, &query)?.rows;
+            let all = reading.count::<VirtualAccount>(account, &query)?;
+            Ok((first, all))
+        };
+        Ok(self.book.read(Sight::Account(account), read).await?)
+    }
+
+    /// The names of some virtual accounts, as far as the right reaches them.
+    ///
+    /// # Errors
+    /// `permit.denied`, faults of the store.
+    pub async fn virtual_account_names(
+        &self,
+        permit: &Permit,
+        account: AccountId,
+        ids: BTreeSet<VirtualAccountId>,
+    ) -> Result<BTreeMap<VirtualAccountId, String>, Error> {
+        permit.allows(permit.action(), account)?;
+        let reach = permit.reach().clone();
+        let seen = ids.into_iter().filter(|id| reach.covers(*id)).collect();
+        let read = move |reading: &mut Reading<'_>| {
+            let found = reading.virtual_accounts_among(account, &seen)?;
+            Ok(found.into_iter().map(|(id, one)| (id, one.name)).collect())
+        };
+        Ok(self.book.read(Sight::Account(account), read).await?)
     }
 
     async fn find_virtual_account(

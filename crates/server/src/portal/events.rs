@@ -1,13 +1,17 @@
 //! The page of the event log, and its files.
 
+use std::collections::BTreeSet;
+
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use ledger::log::Logged;
+use ledger::refusal::Refusal;
 use ledger::role::Action;
 use serde::Deserialize;
 use serde_json::Value;
+use wire::id::AccountId;
 use wire::time::{Span, Timestamp};
 
 use super::answer::{Unshown, shown};
@@ -15,10 +19,11 @@ use super::door::Guest;
 use super::facts::{frame, moment};
 use super::overview::account_id;
 use super::pages::events::{EventRow, Events, Filter, Particular};
-use crate::app::App;
+use super::places;
 use crate::app::events::EventQuestion;
 use crate::app::export::{Format, particulars};
 use crate::app::paging::List;
+use crate::app::{App, Error};
 use crate::attachment::attachment;
 use crate::problem::Problem;
 
@@ -48,7 +53,12 @@ pub(super) struct Asked {
 
 impl Asked {
     /// The question, and what was typed with what is wrong with it.
-    fn question(&self) -> (EventQuestion, Filter) {
+    async fn question(
+        &self,
+        app: &App,
+        guest: &Guest,
+        account: AccountId,
+    ) -> Result<(EventQuestion, Filter), Unshown> {
         let mut filter = Filter {
             since: self.since.clone(),
             until: self.until.clone(),
@@ -67,8 +77,16 @@ impl Asked {
         };
         let (since, until) = (day(&self.since), day(&self.until));
         let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-        let place = self.virtual_account.trim();
-        let within = (!place.is_empty()).then(|| place.parse().ok().into_iter().collect());
+        let reads = guest.may(Action::ReadAccount, account)?;
+        let within = match places::named(app, &reads, account, &self.virtual_account).await {
+            Ok(place) => place.map(|id| BTreeSet::from([id])),
+            Err(Error::Refused(Refusal::Invalid { why, .. })) => {
+                filter.error = format!("“{}”: {why}", self.virtual_account.trim());
+                // No event is of a virtual account that is not there.
+                Some(BTreeSet::new())
+            }
+            Err(error) => return Err(error.into()),
+        };
         let question = EventQuestion {
             since,
             // The last day counts to its end.
@@ -80,7 +98,7 @@ impl Asked {
             sphere: None,
             after: None,
         };
-        (question, filter)
+        Ok((question, filter))
     }
 }
 
@@ -95,7 +113,7 @@ pub(super) async fn log(
     let account = account_id(&account)?;
     let reads = guest.may(Action::ReadEvents, account)?;
     let now = app.world.now();
-    let (mut question, filter) = asked.question();
+    let (mut question, filter) = asked.question(&app, &guest, account).await?;
     if !asked.cursor.is_empty() {
         question.after = Some(app.cursor(List::Events, &asked.cursor)?);
     }
@@ -149,7 +167,7 @@ pub(super) async fn export(
 ) -> Result<Response, Unshown> {
     let account = account_id(&account)?;
     let reads = guest.may(Action::ReadEvents, account)?;
-    let (question, filter) = asked.question();
+    let (question, filter) = asked.question(&app, &guest, account).await?;
     if !filter.error.is_empty() {
         // A file of other events than were asked for would pass for the right one.
         let text = format!("{} (query.value)", filter.error);

@@ -1,6 +1,6 @@
 //! From what use cases answer to what pages show.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::account::Account;
 use ledger::country::TAX_NOTE;
@@ -24,14 +24,12 @@ use super::pages::paths;
 use crate::app::App;
 use crate::app::alarms::AlarmView;
 use crate::app::inventory::PoolView;
-use ledger::alarm::{AlarmKind, AlarmState, Severity as LedgerSeverity};
+use ledger::alarm::{AlarmKind, Severity as LedgerSeverity};
 
 /// Counts of the store are exact up to here.
 const COUNT_LIMIT: i64 = 10_000;
-/// How many open alarms are counted by virtual account.
-const ALARMS: u32 = 1_000;
-/// How many virtual accounts the switcher names.
-const PLACES: u32 = 500;
+/// How many virtual accounts a choice names; of more, one is typed.
+pub(super) const PLACES: u32 = 50;
 /// How many other accounts the switcher names; the list of accounts has all.
 const OTHERS: usize = 30;
 /// How many accounts are read for an operator's switcher.
@@ -71,23 +69,29 @@ pub(super) async fn frame(
 ) -> Result<Frame, Unshown> {
     let reads = guest.may(Action::ReadAccount, account)?;
     let own = app.account(&reads, account).await?;
-    let mut places = app.virtual_accounts(&reads, account, None, None, PLACES).await?.rows;
-    places.retain(|place| place.archived_at.is_none());
+    let (mut places, total) = app.virtual_accounts_in_use(&reads, account, PLACES).await?;
+    let outside = chosen.as_ref().and_then(|text| text.parse().ok());
+    let outside = outside.filter(|id| places.iter().all(|place| place.id != *id));
+    if let Some(id) = outside
+        && let Ok(place) = app.virtual_account(&reads, account, id).await
+    {
+        places.insert(0, place);
+    }
     let licenses = may(guest, Action::Read, account);
     let (open, open_alarms) = match &licenses {
-        Some(reads) => (
-            app.alarms(reads, account, Some(AlarmState::Open), None, ALARMS).await?.rows,
-            counted(app.count_open_alarms(reads, account).await?),
-        ),
-        None => (Vec::new(), Counted::Exactly(0)),
-    };
-    let choice = |place: ledger::account::VirtualAccount| {
-        let here = open.iter().filter(|view| view.alarm.virtual_account == place.id);
-        VirtualAccountChoice {
-            virtual_account: place.id.to_string(),
-            open_alarms: whole(here.count()),
-            name: place.name,
+        Some(reads) => {
+            let shown = places.iter().map(|place| place.id).collect();
+            (
+                app.open_alarms_among(reads, account, shown).await?,
+                counted(app.count_open_alarms(reads, account).await?),
+            )
         }
+        None => (BTreeMap::new(), Counted::Exactly(0)),
+    };
+    let choice = |place: ledger::account::VirtualAccount| VirtualAccountChoice {
+        virtual_account: place.id.to_string(),
+        open_alarms: counted(open.get(&place.id).copied().unwrap_or(0)),
+        name: place.name,
     };
     let others = own_accounts(app, guest).await?.into_iter();
     Ok(Frame {
@@ -98,6 +102,7 @@ pub(super) async fn frame(
             .take(OTHERS)
             .collect(),
         virtual_accounts: places.into_iter().map(choice).collect(),
+        virtual_accounts_total: counted(total),
         chosen,
         open_alarms,
         visitor: guest.visitor(app),

@@ -37,8 +37,6 @@ const POOLS: u32 = 200;
 const INSTANCES: u32 = 250;
 /// How many licenses of one instance a row names.
 const NAMED: usize = 4;
-/// How many virtual accounts of an account are counted.
-const PLACES: u32 = 500;
 
 /// Which part of the account a page is about.
 #[derive(Debug, Default, Deserialize)]
@@ -254,13 +252,11 @@ async fn account_row(
     let numbers = match may(guest, Action::Read, id) {
         None => None,
         Some(reads) => {
-            let places = app.virtual_accounts(&reads, id, None, None, PLACES).await?.rows;
+            let (_, places) = app.virtual_accounts_in_use(&reads, id, 1).await?;
             let newest = app.instances(&reads, id, InstanceQuestion::default(), 1).await?.rows;
             let heard = newest.first().and_then(|one| one.instance.heard_at);
             Some(AccountNumbers {
-                virtual_accounts: whole(
-                    places.iter().filter(|one| one.archived_at.is_none()).count(),
-                ),
+                virtual_accounts: counted(places),
                 instances: counted(app.count_instances(&reads, id).await?),
                 open_alarms: counted(app.count_open_alarms(&reads, id).await?),
                 last_report: heard.map(|at| moment(at, now)),

@@ -1,5 +1,7 @@
 //! A person's own page: who they are, which roles they have, and asking for more.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use axum::Form;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
@@ -10,6 +12,7 @@ use ledger::person::Grant;
 use ledger::refusal::Refusal;
 use ledger::role::{Action, Role};
 use serde::Deserialize;
+use wire::id::{AccountId, VirtualAccountId};
 
 use super::answer::{Unshown, shown};
 use super::door::{Hidden, Own, escaped};
@@ -22,8 +25,8 @@ use crate::app::grants::WantedAccess;
 use crate::app::{App, Error};
 use crate::problem::Problem;
 
-/// How many virtual accounts are looked through for a name.
-const PLACES: u32 = 500;
+/// How many of somebody's roles their page shows.
+const ROLES: usize = 100;
 
 /// What was done just before a page of these is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -213,6 +216,7 @@ async fn page(app: &App, own: &Own, typed: &Typed, around: Around) -> Result<Me,
         name: field(&typed.name),
         zone: field(&typed.zone),
         roles: roles_of(app, own).await?,
+        more_roles: own.member.grants().len().saturating_sub(ROLES),
         access: AccessForm { domain: field(&typed.domain), roles, message: field(&typed.message) },
         account: AccountForm {
             name: field(&typed.account_name),
@@ -229,30 +233,30 @@ const ASKED_ROLES: [Role; 4] = [Role::User, Role::Viewer, Role::Administrator, R
 
 async fn roles_of(app: &App, own: &Own) -> Result<Vec<RoleRow>, Unshown> {
     let accounts = app.accounts_of(own.person.id).await?;
-    let mut rows = Vec::new();
-    for grant in own.member.grants() {
-        let account = accounts.iter().find(|account| account.id == grant.account);
-        rows.push(role_row(app, own, grant, account).await);
+    let shown = own.member.grants().iter().take(ROLES);
+    let mut parts: BTreeMap<AccountId, BTreeSet<VirtualAccountId>> = BTreeMap::new();
+    for grant in shown.clone() {
+        parts.entry(grant.account).or_default().extend(grant.virtual_account);
     }
-    Ok(rows)
+    let mut names = BTreeMap::new();
+    for (account, parts) in parts {
+        if let Ok(reads) = own.guest.may(Action::Read, account) {
+            names.extend(app.virtual_account_names(&reads, account, parts).await?);
+        }
+    }
+    let account = |grant: &Grant| accounts.iter().find(|account| account.id == grant.account);
+    Ok(shown.map(|grant| role_row(app, grant, account(grant), &names)).collect())
 }
 
-async fn role_row(app: &App, own: &Own, grant: &Grant, account: Option<&Account>) -> RoleRow {
+fn role_row(
+    app: &App,
+    grant: &Grant,
+    account: Option<&Account>,
+    names: &BTreeMap<VirtualAccountId, String>,
+) -> RoleRow {
     let now = app.world.now();
-    let part = match grant.virtual_account {
-        None => None,
-        Some(id) => {
-            let found = match own.guest.may(Action::Read, grant.account) {
-                Ok(reads) => {
-                    app.virtual_accounts(&reads, grant.account, None, None, PLACES).await.ok()
-                }
-                Err(_) => None,
-            };
-            let rows = found.map(|found| found.rows).unwrap_or_default();
-            let name = rows.into_iter().find(|one| one.id == id).map(|one| one.name);
-            Some(name.unwrap_or_else(|| id.to_string()))
-        }
-    };
+    let named = |id| names.get(&id).cloned().unwrap_or_else(|| id.to_string());
+    let part = grant.virtual_account.map(named);
     let house = || {
         if grant.account == HOUSE { "This server".to_owned() } else { grant.account.to_string() }
     };

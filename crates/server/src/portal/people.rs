@@ -9,7 +9,7 @@ use ledger::person::{AccessState, Grant, PersonState};
 use ledger::refusal::Refusal;
 use ledger::role::{Action, Breadth, Permit, Reach, Role};
 use serde::Deserialize;
-use wire::id::{AccessRequestId, AccountId, GrantId, PersonId};
+use wire::id::{AccessRequestId, AccountId, GrantId, PersonId, VirtualAccountId};
 use wire::time::{Span, Timestamp};
 
 use super::answer::{Unshown, shown};
@@ -22,6 +22,7 @@ use super::pages::form::{Choice, FieldKind, Form, FormField, Weight};
 use super::pages::frame::Frame;
 use super::pages::paths::{self, fill};
 use super::pages::people::{Cell, GrantRow, Known, Matrix, People, Waiting};
+use super::places;
 use crate::app::grants::{Holder, NewGrant};
 use crate::app::paging::List;
 use crate::app::{App, Error};
@@ -72,7 +73,7 @@ pub(super) struct Rows<'a> {
     pub(super) guest: &'a Guest,
     pub(super) manages: Option<Permit>,
     pub(super) holders: BTreeMap<PersonId, Holder>,
-    pub(super) places: BTreeMap<String, String>,
+    pub(super) places: BTreeMap<VirtualAccountId, String>,
     pub(super) paths: (&'static str, &'static str),
 }
 
@@ -110,8 +111,7 @@ impl Rows<'_> {
                 None if grant.account == ledger::house::HOUSE => "the house".to_owned(),
                 None => "whole account".to_owned(),
                 Some(place) => {
-                    let id = place.to_string();
-                    self.places.get(&id).cloned().unwrap_or(id)
+                    self.places.get(&place).cloned().unwrap_or_else(|| place.to_string())
                 }
             },
             granted_by: grant.granted_by.clone(),
@@ -150,14 +150,12 @@ async fn page(
     let found = app.grants(reads, account, asked.begins(), after, ROWS).await?;
     let waiting = app.access_requests(reads, account, None, WAITING).await?.rows;
     let manages = may(guest, Action::ManagePeople, account);
-    let named = |one: &super::pages::frame::VirtualAccountChoice| {
-        (one.virtual_account.clone(), one.name.clone())
-    };
+    let places = found.rows.iter().filter_map(|grant| grant.virtual_account).collect();
     let rows = Rows {
         app,
         guest,
         holders: app.holders(reads, account, &found.rows).await?,
-        places: frame.virtual_accounts.iter().map(named).collect(),
+        places: app.virtual_account_names(reads, account, places).await?,
         manages: manages.clone(),
         paths: (paths::END_ROLE, paths::INVITE),
     };
@@ -220,9 +218,13 @@ fn grant_form(app: &App, guest: &Guest, frame: &Frame, permit: &Permit) -> Form 
         FormField::line(
             "virtual_account",
             "Where",
-            "A role of a virtual account needs one; a role of the account has none.",
+            if frame.has_more() {
+                "For a role of a virtual account its whole name; empty for a role of the account."
+            } else {
+                "A role of a virtual account needs one; a role of the account has none."
+            },
         )
-        .kind(FieldKind::OneOf(places)),
+        .kind(if frame.has_more() { FieldKind::Line } else { FieldKind::OneOf(places) }),
         FormField::line("ends_on", "Last day", "Empty if it has no end.").kind(FieldKind::Day),
     ];
     Form::button(guest.guard(app), frame.people_path(), "grant", "Grant the role")
@@ -240,15 +242,15 @@ pub(super) fn after_day(text: &str, field: &'static str) -> Result<Option<Timest
     Ok(Some(day.plus(Span::from_days(1))))
 }
 
-fn new_grant(typed: &Typed) -> Result<NewGrant, Error> {
+async fn new_grant(
+    app: &App,
+    reads: &Permit,
+    account: AccountId,
+    typed: &Typed,
+) -> Result<NewGrant, Error> {
     let role = Role::from_word(&typed.text("role"));
     let place = typed.text("virtual_account");
-    let virtual_account = match place.as_str() {
-        "" => None,
-        text => {
-            Some(text.parse().map_err(|_| wrong("virtual_account", "must be one of the list"))?)
-        }
-    };
+    let virtual_account = places::named(app, reads, account, &place).await?;
     let role = role.ok_or_else(|| wrong("role", "must be one of the list"))?;
     match (role.breadth(), virtual_account) {
         (Breadth::VirtualAccount, None) => {
@@ -278,7 +280,8 @@ pub(super) async fn grant(
     let account = account_id(&account)?;
     let manages = guest.may(Action::ManagePeople, account)?;
     let ask = typed.ask(&guest, manages.clone())?;
-    let made = match new_grant(&typed) {
+    let sees = guest.may(Action::ReadAccount, account)?;
+    let made = match new_grant(&app, &sees, account, &typed).await {
         Ok(new) => app.grant_role(&ask, account, new).await,
         Err(error) => Err(error),
     };

@@ -1,5 +1,7 @@
 //! ID tokens: listed, made, shown once, revoked.
 
+use std::collections::BTreeMap;
+
 use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -19,7 +21,7 @@ use super::pages::frame::Frame;
 use super::pages::tokens::{
     ExportControlled, Field, MadeToken, TokenForm, TokenRow, TokenState, Tokens,
 };
-use super::pastes;
+use super::{pastes, places};
 use crate::app::tokens::{NewToken, ShownToken};
 use crate::app::{App, Error};
 
@@ -73,8 +75,10 @@ async fn page(
     let now = app.world.now();
     let found = app.tokens(&reads, account, None, TOKENS).await?.rows;
     let manages = may(guest, Action::ManageTokens, account);
+    let places = found.iter().map(|token| token.virtual_account).collect();
+    let names = app.virtual_account_names(&reads, account, places).await?;
     let rows: Vec<TokenRow> =
-        found.iter().map(|token| row(app, guest, &frame, token, manages.as_ref())).collect();
+        found.iter().map(|token| row(app, guest, &names, token, manages.as_ref())).collect();
     let first = frame.virtual_accounts.first().map(|one| one.virtual_account.clone());
     let make = match manages {
         Some(_) => pastes::make_token(app, account, &first.unwrap_or_default()),
@@ -83,16 +87,17 @@ async fn page(
     Ok(Tokens { frame, as_of: moment(now, now), total: whole(rows.len()), rows, form, made, make })
 }
 
-fn place_name(frame: &Frame, place: VirtualAccountId) -> String {
-    let text = place.to_string();
-    let found = frame.virtual_accounts.iter().find(|one| one.virtual_account == text);
-    found.map_or(text, |one| one.name.clone())
+/// The names of virtual accounts.
+type Names = BTreeMap<VirtualAccountId, String>;
+
+fn place_name(names: &Names, place: VirtualAccountId) -> String {
+    names.get(&place).cloned().unwrap_or_else(|| place.to_string())
 }
 
 fn row(
     app: &App,
     guest: &Guest,
-    frame: &Frame,
+    names: &Names,
     token: &Token,
     manages: Option<&Permit>,
 ) -> TokenRow {
@@ -106,7 +111,7 @@ fn row(
     TokenRow {
         token: token.id.to_string(),
         description: token.description.clone(),
-        virtual_account: place_name(frame, token.virtual_account),
+        virtual_account: place_name(names, token.virtual_account),
         state,
         ends: moment(token.expires_at, now),
         used: u64::from(token.uses),
@@ -140,13 +145,25 @@ pub(super) async fn create(
     let manages = guest.may(Action::ManageTokens, account)?;
     let ask = guest.ask(manages, &typed.hidden, &typed.content())?;
     let frame = frame(&app, &guest, account, None).await?;
-    let made = match typed.read() {
+    let reads = guest.may(Action::ReadAccount, account)?;
+    let place = match places::named(&app, &reads, account, &typed.virtual_account).await {
+        Ok(place) => place,
+        Err(Error::Refused(Refusal::Invalid { field, why })) => {
+            let form = typed.with_error(field, why);
+            return refused(&app, &guest, account, frame, form, &headers).await;
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let made = match typed.read(place) {
         Ok(new) => app.create_token(&ask, account, new).await,
         Err(form) => return refused(&app, &guest, account, frame, *form, &headers).await,
     };
     match made {
         Ok(made) => {
-            let made = made_token(&frame, &made, app.world.now());
+            let reads = guest.may(Action::Read, account)?;
+            let place = [made.token.virtual_account].into();
+            let names = app.virtual_account_names(&reads, account, place).await?;
+            let made = made_token(&names, &made, app.world.now());
             shown(&page(&app, &guest, account, frame, None, Some(made)).await?, &headers)
         }
         Err(Error::Refused(Refusal::Invalid { field, why })) => {
@@ -172,13 +189,13 @@ async fn refused(
     Ok(response)
 }
 
-fn made_token(frame: &Frame, made: &ShownToken, now: Timestamp) -> MadeToken {
+fn made_token(names: &Names, made: &ShownToken, now: Timestamp) -> MadeToken {
     let text = made.text.clone().unwrap_or_default();
     MadeToken {
         trust: pastes::trust(&text),
         text,
         description: made.token.description.clone(),
-        virtual_account: place_name(frame, made.token.virtual_account),
+        virtual_account: place_name(names, made.token.virtual_account),
         ends: moment(made.token.expires_at, now),
         max_uses: made.token.max_uses.map(u64::from),
     }
@@ -229,12 +246,10 @@ impl Typed {
     }
 
     /// The token as it is to be, or the form with what is wrong.
-    fn read(&self) -> Result<NewToken, Box<TokenForm>> {
+    fn read(&self, place: Option<VirtualAccountId>) -> Result<NewToken, Box<TokenForm>> {
         let wrong = |field, why: &str| Box::new(self.with_error(field, why.to_owned()));
-        let virtual_account = self
-            .virtual_account
-            .parse()
-            .map_err(|_| wrong("virtual_account", "choose a virtual account"))?;
+        let virtual_account =
+            place.ok_or_else(|| wrong("virtual_account", "choose a virtual account"))?;
         let days =
             self.expires_after_days.trim().parse().ok().filter(|days| (1..=365).contains(days));
         let max_uses = match self.max_uses.trim() {

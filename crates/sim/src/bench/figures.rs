@@ -21,7 +21,7 @@ pub(super) struct Figures {
     half: BTreeMap<String, Outcome>,
 }
 
-fn load_average() -> String {
+pub(super) fn load_average() -> String {
     std::fs::read_to_string("/proc/loadavg")
         .unwrap_or_default()
         .split_whitespace()

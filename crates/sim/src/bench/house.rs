@@ -273,7 +273,13 @@ async fn bind_all(
     Ok(())
 }
 
-fn bind_order(app: &App, account: &Account, token: &IdToken, group: &str, n: u32) -> Order {
+pub(super) fn bind_order(
+    app: &App,
+    account: &Account,
+    token: &IdToken,
+    group: &str,
+    n: u32,
+) -> Order {
     let key = fleet::device_key(group, n);
     let bind = Bind {
         account: account.id,

@@ -216,6 +216,8 @@ both! {
         let events: Vec<_> = stage.page(&EventQuestion::default()).iter().map(event).collect();
         let erase = Chore::ErasePersonal { account: stage.account, events, now: stage.now() };
         stage.book.chore_waiting(erase).expect("it is erased");
+        // Nobody reads any more, so that the whole log goes into the file.
+        drop(stage);
         let house = "UPDATE event_personal SET actor = '' WHERE actor LIKE 'Wanda%'";
         home.sql(&format!("PRAGMA secure_delete = ON; {house}; PRAGMA wal_checkpoint(TRUNCATE)"));
         let file = std::fs::read(home.folder().join("scrip.db")).expect("the file");

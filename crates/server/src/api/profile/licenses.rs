@@ -61,18 +61,13 @@ pub(super) async fn list_licenses(
     Asking { ask, body }: Asking<Question>,
 ) -> Result<Json<Value>, Problem> {
     let (permit, account) = (&ask.permit, account_of(&ask.permit)?);
-    let mut views = Vec::new();
-    for place in body.places(&app, permit, account).await? {
-        views.extend(app.pools_seen(permit, account, place).await?);
-    }
-    // An order that does not change while a client takes one part after the other.
-    views.sort_by_cached_key(|view| {
-        (place_name(view).to_lowercase(), license_name(view).to_lowercase(), view.pool.id)
-    });
-    let total = views.len();
+    let places = body.places(&app, permit, account).await?;
+    let window = body.window;
+    let part = move |pools| window.of(pools);
+    let (total, views) = app.pools_by_name(permit, account, places, part).await?;
     let now = app.world.now();
     let mut licenses = Vec::new();
-    for view in body.window.of(views) {
+    for view in views {
         let lots = app.lots_of(permit, account, view.pool.id).await?;
         licenses.push(license(&view, &lots, now));
     }
@@ -131,13 +126,11 @@ pub(super) async fn list_devices(
     Asking { ask, body }: Asking<Question>,
 ) -> Result<Json<Value>, Problem> {
     let (permit, account) = (&ask.permit, account_of(&ask.permit)?);
-    let mut views = Vec::new();
-    for place in body.places(&app, permit, account).await? {
-        views.extend(app.instances_seen(permit, account, place).await?);
-    }
-    views.sort_by_key(|view| view.instance.id);
-    let total = views.len();
-    let devices: Vec<Value> = body.window.of(views).iter().map(device).collect();
+    let places = body.places(&app, permit, account).await?;
+    let window = body.window;
+    let part = move |instances| window.of(instances);
+    let (total, views) = app.instances_by_id(permit, account, places, part).await?;
+    let devices: Vec<Value> = views.iter().map(device).collect();
     Ok(Json(json!({
         "status": "SUCCESS",
         "statusMessage": "Devices retrieved",

@@ -15,8 +15,10 @@ pub struct Frame {
     pub account_name: String,
     /// The other accounts that this person may open; empty hides the choice.
     pub other_accounts: Vec<AccountChoice>,
-    /// The virtual accounts that this person may see, in the order shown.
+    /// The first virtual accounts in use that this person may see, by name, with the chosen one.
     pub virtual_accounts: Vec<VirtualAccountChoice>,
+    /// How many virtual accounts in use this person may see.
+    pub virtual_accounts_total: Counted,
     /// The virtual account (`va_…`) to which the page is narrowed; `None` for all of them.
     pub chosen: Option<String>,
     /// Open alarms in the whole account that the person may see, all severities.
@@ -137,8 +139,19 @@ impl Frame {
         match (chosen, self.virtual_accounts.as_slice()) {
             (Some(one), _) => one.name.clone(),
             (None, [only]) => only.name.clone(),
-            (None, all) => format!("All {} virtual accounts", all.len()),
+            (None, _) => format!("All {} virtual accounts", self.virtual_accounts_total),
         }
+    }
+
+    /// Whether there are more virtual accounts than a choice shows: then one is typed by its name.
+    pub fn has_more(&self) -> bool {
+        self.virtual_accounts_total.exceeds(self.virtual_accounts.len())
+    }
+
+    /// The name of a virtual account among those shown, or what was given.
+    pub fn place_typed<'a>(&'a self, typed: &'a str) -> &'a str {
+        let found = self.virtual_accounts.iter().find(|one| one.virtual_account == typed);
+        found.map_or(typed, |one| &one.name)
     }
 
     /// Whether the page is narrowed to this virtual account.

@@ -36,6 +36,8 @@ pub struct Me {
     pub zone: Field,
     /// Their roles.
     pub roles: Vec<RoleRow>,
+    /// How many more they have.
+    pub more_roles: usize,
     /// Accounts that they asked for and that wait for their approver.
     pub access: AccessForm,
     /// The form that asks for an account.

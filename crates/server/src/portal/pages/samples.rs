@@ -121,6 +121,7 @@ fn frame() -> Frame {
             choice("va_01KAQ6", "Fleet", 1),
             choice("va_01KAQ7", "Lab", 1),
         ],
+        virtual_accounts_total: Counted::Exactly(3),
         chosen: None,
         open_alarms: Counted::Exactly(4),
         visitor: visitor(),

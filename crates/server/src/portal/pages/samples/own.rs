@@ -59,6 +59,7 @@ fn roles() -> Vec<RoleRow> {
 
 fn me(roles: Vec<RoleRow>) -> Me {
     Me {
+        more_roles: 0,
         own: Around { error: Some(text("it is wrong")), ..around() },
         guards: [guard("ME1"), guard("ME2"), guard("ME3")],
         email: text("ines@halden.example"),
