@@ -2,13 +2,13 @@
 //!
 //! A page of a million events must come at once, whatever is asked for. So a question is driven
 //! by the one of its conditions that fewest events meet, along an index that has them in order
-//! of time; the others are only looked at.
+//! of time; the others are only looked at. Where even that one is met by very many, a page looks
+//! only so far back, and says where to go on.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::command::Unplaced;
-use ledger::log::{EventTree, KEPT_LEVELS, KeptCheckpoint, Logged, Personal, Sphere};
-use ledger::tree::{Hash, Subtrees, node_hash};
+use ledger::log::{EventTree, KeptCheckpoint, Logged, Personal, Sphere};
 use wire::id::{AccountId, EventId, VirtualAccountId};
 use wire::time::Timestamp;
 
@@ -18,8 +18,10 @@ use crate::read::Reading;
 use crate::record::{Log, Record};
 use crate::value::{Stored, Value, row};
 
-/// Beyond so many events a condition counts as met by many.
-const MANY: i64 = 2_000;
+/// Beyond so many events a condition counts as met by many, and so many are looked at for a page.
+const MANY: i64 = 10_000;
+/// Up to so many events it costs less to look at each than to ask every virtual account for its own.
+const FEW: i64 = 2_000;
 /// Beyond so many people who are meant, events are looked through in order of time.
 const ONE_BY_ONE: usize = 32;
 /// How many events are looked through at once for those of many people.
@@ -67,6 +69,20 @@ enum Driver {
     Sphere,
 }
 
+impl Driver {
+    /// The column of the condition and what it must be; `None` for those of no column of the event.
+    fn condition(&self, question: &EventQuestion) -> Option<(&'static str, Value)> {
+        let text = |value: &Option<String>| value.clone().map(Value::Text);
+        Some(match self {
+            Self::Action => ("action", text(&question.action)?),
+            Self::Subject => ("subject", text(&question.subject)?),
+            Self::Place => ("virtual_account_id", question.within.iter().flatten().next()?.store()),
+            Self::Sphere => ("sphere", question.sphere?.store()),
+            Self::Time | Self::Actor(_) => return None,
+        })
+    }
+}
+
 /// A statement that grows.
 struct Text {
     wheres: Vec<String>,
@@ -81,7 +97,8 @@ impl Text {
 }
 
 impl Reading<'_> {
-    /// A page of an account's events, the newest first.
+    /// A page of an account's events, the newest first. A page may have fewer rows than asked for,
+    /// or none, and still say where to go on: then it looked at very many that are not meant.
     ///
     /// # Errors
     /// A fault of the store.
@@ -95,9 +112,16 @@ impl Reading<'_> {
             return Ok(Rows { rows: Vec::new(), next: None });
         }
         let most = limit.saturating_add(1);
+        let actors = match &question.actor {
+            Some(text) => Some(self.actors_like(account, text)?),
+            None => None,
+        };
+        let actors = actors.as_deref();
+        let floor = self.floor(account, question, actors)?;
+        let bounded = EventQuestion { since: floor.or(question.since), ..question.clone() };
         let mut found = match &question.within {
-            Some(places) => self.events_within(account, question, places, most)?,
-            None => self.events_asked(account, question, most)?,
+            Some(places) => self.events_within(account, (&bounded, actors), places, most)?,
+            None => self.events_asked(account, (&bounded, actors), most)?,
         };
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = found.len() > limit;
@@ -105,23 +129,90 @@ impl Reading<'_> {
         let next = found
             .last()
             .filter(|_| more)
-            .map(|one| Cursor { sorted: None, key: row![one.event.at, one.event.id] });
+            .map(|one| row![one.event.at, one.event.id])
+            // All from the floor on was looked at, so what is older comes next.
+            .or_else(|| floor.map(|at| row![at, EventId::from_bytes([0; 16])]))
+            .map(|key| Cursor { sorted: None, key });
         Ok(Rows { rows: found, next })
+    }
+
+    /// How far back one page looks, where a question has conditions that each very many events
+    /// meet, and perhaps none meets all of them; `None` if it can look to the end.
+    fn floor(
+        &mut self,
+        account: AccountId,
+        question: &EventQuestion,
+        actors: Option<&[String]>,
+    ) -> Result<Option<Timestamp>, Fault> {
+        if let Some(actors) = actors.filter(|actors| actors.len() <= ONE_BY_ONE) {
+            let mut events = 0;
+            for actor in actors {
+                events += self.met_by(account, "event_personal", "actor", &actor.store())?;
+            }
+            if events < MANY {
+                return Ok(None);
+            }
+        }
+        let several = [
+            question.action.is_some(),
+            question.subject.is_some(),
+            question.within.is_some(),
+            question.sphere.is_some(),
+        ];
+        let conditions = several.iter().filter(|one| **one).count();
+        if conditions + usize::from(question.actor.is_some()) * 2 < 2 {
+            return Ok(None);
+        }
+        let places = question.within.as_ref().map_or(0, BTreeSet::len);
+        let led = if places > 1 {
+            EventQuestion { within: None, ..question.clone() }
+        } else {
+            question.clone()
+        };
+        let (count, driver) = self.driver_counted(account, &led, None)?;
+        if count < MANY {
+            return Ok(None);
+        }
+        let mut text = Text { wheres: Vec::new(), values: Vec::new() };
+        let mark = text.bind(account);
+        text.wheres.push(format!("e.account_id = {mark}"));
+        if let Some((column, value)) = driver.condition(&led) {
+            text.values.push(value);
+            text.wheres.push(format!("e.{column} = ${}", text.values.len()));
+        }
+        span(&mut text, question, "e");
+        let skipped = text.bind(MANY);
+        let sql = format!(
+            "SELECT e.at FROM event e{} WHERE {} \
+             ORDER BY e.at DESC, e.event_id DESC LIMIT 1 OFFSET {skipped}",
+            self.index_hint(&driver),
+            text.wheres.join(" AND ")
+        );
+        let rows = self.query(&sql, &text.values)?;
+        Ok(rows.into_iter().flatten().next().and_then(Timestamp::load))
     }
 
     fn events_asked(
         &mut self,
         account: AccountId,
-        question: &EventQuestion,
+        (question, actors): (&EventQuestion, Option<&[String]>),
         most: u32,
     ) -> Result<Vec<Logged>, Fault> {
-        match &question.actor {
+        match actors {
             None => {
                 let driver = self.driver(account, question, None)?;
                 self.events_by(account, question, &driver, most)
             }
-            Some(text) => self.events_of_actors(account, question, text, most),
+            Some(actors) => self.events_of_actors(account, question, actors, most),
         }
+    }
+
+    /// Those who acted whose name holds a text, whatever the case.
+    fn actors_like(&mut self, account: AccountId, text: &str) -> Result<Vec<String>, Fault> {
+        let text = text.to_lowercase();
+        let mut actors = self.distinct(account, "event_personal", "actor")?;
+        actors.retain(|actor| actor.to_lowercase().contains(&text));
+        Ok(actors)
     }
 
     /// The events of some virtual accounts: of each its newest, and of all these the newest. Where
@@ -129,22 +220,22 @@ impl Reading<'_> {
     fn events_within(
         &mut self,
         account: AccountId,
-        question: &EventQuestion,
+        (question, actors): (&EventQuestion, Option<&[String]>),
         places: &BTreeSet<VirtualAccountId>,
         most: u32,
     ) -> Result<Vec<Logged>, Fault> {
         if places.len() == 1 {
-            return self.events_asked(account, question, most);
+            return self.events_asked(account, (question, actors), most);
         }
         let anywhere = EventQuestion { within: None, ..question.clone() };
         let (count, driver) = self.driver_counted(account, &anywhere, None)?;
-        if question.actor.is_none() && count < MANY {
+        if question.actor.is_none() && count < FEW {
             let within =
                 |one: &Logged| one.event.virtual_account.is_some_and(|it| places.contains(&it));
             return self.looked_through(account, anywhere, &driver, most, within);
         }
-        let text = question.actor.as_deref().unwrap_or_default().to_lowercase();
-        let by = |one: &Logged| one.event.actor.to_lowercase().contains(&text);
+        let actors: BTreeSet<&str> = actors.into_iter().flatten().map(String::as_str).collect();
+        let by = |one: &Logged| actors.contains(one.event.actor.as_str());
         let mut found: BTreeMap<(Timestamp, EventId), Logged> = BTreeMap::new();
         let wanted = usize::try_from(most).unwrap_or(usize::MAX);
         for place in places {
@@ -167,27 +258,24 @@ impl Reading<'_> {
         &mut self,
         account: AccountId,
         question: &EventQuestion,
-        text: &str,
+        actors: &[String],
         most: u32,
     ) -> Result<Vec<Logged>, Fault> {
-        let text = text.to_lowercase();
-        let mut actors = self.distinct(account, "event_personal", "actor")?;
-        actors.retain(|actor| actor.to_lowercase().contains(&text));
         if actors.len() > ONE_BY_ONE {
             // Where many are meant, some of their events are near.
-            let actors: BTreeSet<String> = actors.into_iter().collect();
+            let actors: BTreeSet<&str> = actors.iter().map(String::as_str).collect();
             let driver = self.driver(account, question, None)?;
-            let by = |one: &Logged| actors.contains(&one.event.actor);
+            let by = |one: &Logged| actors.contains(one.event.actor.as_str());
             return self.looked_through(account, question.clone(), &driver, most, by);
         }
         let mut found: BTreeMap<(Timestamp, EventId), Logged> = BTreeMap::new();
         for actor in actors {
-            let driver = self.driver(account, question, Some(&actor))?;
+            let driver = self.driver(account, question, Some(actor))?;
             // Where another condition leads the way, whose events they are is looked at here.
             let some = match &driver {
                 Driver::Actor(_) => self.events_by(account, question, &driver, most)?,
                 other => {
-                    let by = |one: &Logged| one.event.actor == actor;
+                    let by = |one: &Logged| one.event.actor == *actor;
                     self.looked_through(account, question.clone(), other, most, by)?
                 }
             };
@@ -249,16 +337,27 @@ impl Reading<'_> {
             actor.map(|it| ("event_personal", "actor", text(it), Driver::Actor(it.to_owned()))),
         ];
         for (table, column, value, driver) in candidates.into_iter().flatten() {
-            let sql = format!(
-                "SELECT COUNT(*) FROM (SELECT 1 AS one FROM {table} \
-                 WHERE account_id = $1 AND {column} = $2 LIMIT $3) AS found"
-            );
-            let count = self.number(&sql, &[account.store(), value, MANY.store()])?;
+            let count = self.met_by(account, table, column, &value)?;
             if best.as_ref().is_none_or(|(least, _)| count < *least) {
                 best = Some((count, driver));
             }
         }
         Ok(best.unwrap_or((MANY, Driver::Time)))
+    }
+
+    /// How many rows have a value in an indexed column: at most [`MANY`].
+    fn met_by(
+        &mut self,
+        account: AccountId,
+        table: &str,
+        column: &str,
+        value: &Value,
+    ) -> Result<i64, Fault> {
+        let sql = format!(
+            "SELECT COUNT(*) FROM (SELECT 1 AS one FROM {table} \
+             WHERE account_id = $1 AND {column} = $2 LIMIT $3) AS found"
+        );
+        self.number(&sql, &[account.store(), value.clone(), MANY.store()])
     }
 
     fn events_by(
@@ -440,11 +539,6 @@ impl Reading<'_> {
         };
         Ok(rows.into_iter().filter_map(behind).collect())
     }
-
-    /// The subtrees of an account's tree, for proofs.
-    pub fn subtrees(&mut self, account: AccountId) -> impl Subtrees<Fault = Fault> {
-        StoredTree { reading: self, account }
-    }
 }
 
 /// What a question asks of the events themselves.
@@ -496,39 +590,5 @@ fn span(text: &mut Text, question: &EventQuestion, lead: &str) {
             })
             .collect();
         text.wheres.push(format!("({lead}.at, {lead}.event_id) < ({})", marks.join(", ")));
-    }
-}
-
-/// The roots of complete subtrees, folded from those that are kept and from leaves.
-struct StoredTree<'r, 'e> {
-    reading: &'r mut Reading<'e>,
-    account: AccountId,
-}
-
-impl Subtrees for StoredTree<'_, '_> {
-    type Fault = Fault;
-
-    fn complete(&mut self, level: u32, position: u64) -> Result<Hash, Fault> {
-        let kept = level - level % KEPT_LEVELS;
-        let count = 1_u64 << (level - kept);
-        let (from, to) = (position * count, (position + 1) * count);
-        let rows = if kept == 0 {
-            let sql = "SELECT leaf_hash FROM event \
-                       WHERE account_id = $1 AND place >= $2 AND place < $3 ORDER BY place";
-            self.reading.query(sql, &row![self.account, from, to])?
-        } else {
-            let sql = "SELECT hash FROM event_subtree WHERE account_id = $1 AND level = $4 \
-                       AND position >= $2 AND position < $3 ORDER BY position";
-            self.reading.query(sql, &row![self.account, from, to, kept])?
-        };
-        let mut hashes: Vec<Hash> = rows.into_iter().flatten().filter_map(Hash::load).collect();
-        if u64::try_from(hashes.len()) != Ok(count) {
-            let table = if kept == 0 { "event" } else { "event_subtree" };
-            return Err(Fault::Corrupt { table, row: from, column: "hash" });
-        }
-        while hashes.len() > 1 {
-            hashes = hashes.as_chunks().0.iter().map(|[a, b]| node_hash(a, b)).collect();
-        }
-        Ok(hashes[0])
     }
 }

@@ -26,6 +26,7 @@ mod read;
 mod record;
 mod rows;
 mod schema;
+mod subtrees;
 mod table;
 #[cfg(test)]
 mod tests;

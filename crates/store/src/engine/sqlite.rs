@@ -84,6 +84,9 @@ pub(crate) fn open_writer(file: &Path) -> Result<Sqlite, Fault> {
         connection.pragma_update(None, "page_size", 4096)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
+        // What is erased is overwritten, not only forgotten. (Moving rows between pages may leave
+        // copies in the unused part of a page; only writing the file anew removes those.)
+        connection.pragma_update(None, "secure_delete", "ON")?;
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         connection.pragma_update(None, "cache_size", -65_536)?;
         connection.busy_timeout(std::time::Duration::from_secs(10))?;

@@ -1,5 +1,7 @@
 //! How fast a long event log is looked into.
 
+use std::collections::BTreeSet;
+
 use ledger::log::Sphere;
 use store::events::EventQuestion;
 use wire::id::VirtualAccountId;
@@ -90,7 +92,56 @@ fn fill_with_a_million(home: &Home) {
     ));
 }
 
+/// Events of two kinds that never meet: `odd` ones to `left`, `even` ones to `right`.
+fn fill_with_two_kinds(home: &Home, count: u32) {
+    let (bytes, hash, none) = if home.takes_several_nodes() {
+        ("int8send(n) || int8send(n)", "sha256(int8send(n))", "''::BYTEA")
+    } else {
+        ("CAST(printf('%016d', n) AS BLOB)", "randomblob(32)", "x''")
+    };
+    let account = "(SELECT account_id FROM account)";
+    let many = format!(
+        "WITH RECURSIVE many(n) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT n + 1 FROM many WHERE n < {count})"
+    );
+    home.sql(&format!(
+        "{many} INSERT INTO event SELECT {account}, n, {bytes}, 'user', CASE WHEN n % 2 = 1 THEN 'odd' ELSE 'even' END, CASE WHEN n % 2 = 1 THEN 'left' ELSE 'right' END, '{{}}', n + 1, {hash}, {hash}, NULL, 1 FROM many"
+    ));
+    home.sql(&format!(
+        "{many} INSERT INTO event_personal SELECT {account}, n, {bytes}, {none}, 'person ' || (n % 100), '', '192.0.2.1', NULL FROM many"
+    ));
+}
+
 both! {
+    fn a_page_looks_only_so_far_back_and_the_next_ones_find_the_rest(home: &Home) {
+        let stage = Stage::new(home.open());
+        fill_with_two_kinds(home, 26_000);
+        let ask = |action: &str, subject: &str, actor: Option<&str>| {
+            let mut question = EventQuestion {
+                action: Some(action.to_owned()),
+                subject: Some(subject.to_owned()),
+                actor: actor.map(str::to_owned),
+                ..EventQuestion::default()
+            };
+            let (mut found, mut pages) = (BTreeSet::new(), 0);
+            loop {
+                let page = stage.read(|r| r.events(stage.account, &question, 1_000));
+                let before = found.len();
+                found.extend(page.rows.iter().map(|one| (one.event.at, one.event.id)));
+                assert_eq!(found.len(), before + page.rows.len(), "nothing comes twice");
+                pages += 1;
+                match page.next {
+                    Some(next) => question.after = Some(next),
+                    None => return (found.len(), pages),
+                }
+            }
+        };
+        assert_eq!(ask("odd", "right", None), (0, 2), "13,000 are looked at, 10,000 at once");
+        assert_eq!(ask("odd", "left", None).0, 13_000);
+        assert_eq!(ask("odd", "left", Some("PERSON 17")), (260, 1), "few are by one person");
+        assert_eq!(ask("odd", "left", Some("person")).0, 13_000);
+        assert_eq!(ask("even", "left", Some("person")), (0, 2));
+    }
+
     #[ignore = "it writes a million events; its figures are printed"]
     fn a_page_of_a_million_events_comes_within_100_ms(home: &Home) {
         let stage = Stage::new(home.open());
