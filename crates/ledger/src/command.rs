@@ -300,8 +300,12 @@ impl Command {
     fn gate(&self, page: &Page, now: Timestamp) -> Result<(), Stop> {
         let Some(asked) = self.asked() else { return Ok(()) };
         asked.permit.confirm(page, now)??;
-        if let Self::CreateToken(create) = self {
-            crate::account::admit_license_act(page, create.token.account)?;
+        match self {
+            Self::CreateToken(one) => {
+                crate::account::admit_license_act(page, one.token.account)?;
+            }
+            Self::MoveHoldings(one) => crate::account::admit_license_act(page, one.account)?,
+            _ => {}
         }
         Ok(())
     }
@@ -342,7 +346,6 @@ impl Command {
     pub fn hints(&self) -> Vec<Want> {
         match self {
             Self::Push(push) => push.hints(),
-            Self::MoveHoldings(one) => one.hints(),
             _ => Vec::new(),
         }
     }

@@ -158,9 +158,6 @@ fn raise(
 
 /// The alarm shows where its instance is: it moves along.
 pub(crate) fn move_along(page: &Page, pen: &mut Pen<'_>, next: &Instance) -> Result<(), Unread> {
-    if next.country_of_use.is_none_or(|known| known.elsewhere_since.is_none()) {
-        return Ok(());
-    }
     let virtual_account = next.virtual_account();
     if let Some(alarm) = page.alarm(next.account, elsewhere_alarm_id(next.id))?
         && alarm.virtual_account != virtual_account

@@ -449,6 +449,20 @@ impl Page {
             .collect())
     }
 
+    /// One lot of a pool.
+    ///
+    /// # Errors
+    /// [`Unread`] if the page has not read the pool's lots yet.
+    pub fn entitlement_of(
+        &self,
+        account: AccountId,
+        pool: PoolId,
+        id: EntitlementId,
+    ) -> Result<Option<&Entitlement>, Unread> {
+        self.require(Want::Entitlements(account, pool))?;
+        Ok(self.entitlements.rows.get(&(account, pool, id)).and_then(Option::as_ref))
+    }
+
     /// What an instance has in use of a license.
     ///
     /// # Errors

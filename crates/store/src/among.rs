@@ -232,7 +232,8 @@ impl Reading<'_> {
         };
         // These columns stand in one index.
         let sql = format!(
-            "SELECT pool_id, virtual_account_id, tag FROM pool WHERE account_id = $1{within} LIMIT $2"
+            "SELECT pool_id, virtual_account_id, tag FROM pool WHERE account_id = $1{within} \
+             ORDER BY virtual_account_id, tag LIMIT $2"
         );
         let read = |row: Vec<Value>| {
             let mut row = row.into_iter();

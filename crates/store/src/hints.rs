@@ -20,6 +20,7 @@ pub(crate) fn hints(command: &Command, page: &Page) -> Vec<Want> {
         Command::Bind(bind) => bind_hints(bind, page),
         Command::GrantEntitlement(grant) => grant_hints(grant),
         Command::Lapse(lapse) => lapse_hints(lapse),
+        Command::MoveHoldings(one) => one.hints(page),
         Command::Sequence(one) => vec![Want::EventTree(one.account)],
         other => other.hints(),
     }
@@ -27,7 +28,7 @@ pub(crate) fn hints(command: &Command, page: &Page) -> Vec<Want> {
 
 /// Whether a command's hints grow with what the page knows.
 pub(crate) fn grow(command: &Command) -> bool {
-    matches!(command, Command::Import(_) | Command::Bind(_))
+    matches!(command, Command::Import(_) | Command::Bind(_) | Command::MoveHoldings(_))
 }
 
 fn import_hints(import: &Import, page: &Page) -> Vec<Want> {

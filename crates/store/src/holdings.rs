@@ -30,6 +30,11 @@ pub struct HoldingCounts {
     pub tokens: u64,
 }
 
+/// How many uses a product instance has, more than nearly all have.
+const USES: i64 = 4;
+/// Counts are exact up to here.
+const COUNTED: u32 = 10_000;
+
 const INSTANCES: &str = "instance WHERE account_id = $1 AND virtual_account_id = $2";
 const ENTITLEMENTS: &str = "pool p JOIN entitlement e ON e.account_id = p.account_id \
     AND e.pool_id = p.pool_id WHERE p.account_id = $1 AND p.virtual_account_id = $2 \
@@ -39,7 +44,8 @@ const TOKENS: &str = "token WHERE account_id = $1 AND virtual_account_id = $2 \
 
 impl Reading<'_> {
     /// The first things that a virtual account holds: tokens before all, so that nothing comes
-    /// after, then entitlements, then product instances; `most` in all.
+    /// after, then entitlements, then product instances; `most` in all, and no more instances than
+    /// have four uses for each of these.
     ///
     /// # Errors
     /// A fault of the store.
@@ -69,14 +75,29 @@ impl Reading<'_> {
         };
         found.entitlements = rows.into_iter().filter_map(pair).collect();
         let room = left(room, found.entitlements.len());
-        let sql = format!("SELECT instance_id FROM {INSTANCES} ORDER BY instance_id LIMIT $3");
+        let sql = format!(
+            "SELECT instance_id, (SELECT COUNT(*) FROM license_use u \
+               WHERE u.account_id = instance.account_id AND u.instance_id = instance.instance_id) \
+             FROM {INSTANCES} ORDER BY instance_id LIMIT $3"
+        );
         let rows = self.query(&sql, &row![account, place, room])?;
-        found.instances =
-            rows.into_iter().filter_map(|row| InstanceId::load(first(row)?)).collect();
+        let pair = |row: Vec<Value>| {
+            let mut row = row.into_iter();
+            Some((InstanceId::load(row.next()?)?, i64::load(row.next()?)?))
+        };
+        let mut uses = 0;
+        for (instance, count) in rows.into_iter().filter_map(pair) {
+            uses += count;
+            if uses > i64::from(most) * USES && !found.instances.is_empty() {
+                break;
+            }
+            found.instances.push(instance);
+        }
         Ok(found)
     }
 
-    /// How much a virtual account holds that can go to another one.
+    /// How much a virtual account holds that can go to another one: exact up to 10,000 of a kind,
+    /// one more than that if there is more.
     ///
     /// # Errors
     /// A fault of the store.
@@ -90,7 +111,11 @@ impl Reading<'_> {
             return Ok(HoldingCounts::default());
         }
         let mut count = |from: &str, values: &[Value]| {
-            let counted = self.number(&format!("SELECT COUNT(*) FROM {from}"), values)?;
+            let sql = format!(
+                "SELECT COUNT(*) FROM (SELECT 1 AS one FROM {from} LIMIT {}) AS found",
+                COUNTED + 1
+            );
+            let counted = self.number(&sql, values)?;
             Ok::<_, Fault>(u64::try_from(counted).unwrap_or(0))
         };
         Ok(HoldingCounts {

@@ -1,5 +1,7 @@
 //! What a virtual account holds, moved to another one of the same account.
 
+use std::collections::BTreeSet;
+
 use wire::id::{AccountId, EntitlementId, InstanceId, RequestId, TokenId, VirtualAccountId};
 use wire::quantity::Count;
 use wire::tag::EntitlementTag;
@@ -16,7 +18,7 @@ use crate::pen::{Line, Pen};
 use crate::pool::{Pool, alarm_id};
 use crate::posting::Effect;
 use crate::refusal::Refusal;
-use crate::role::Action;
+use crate::role::{Action, Scope, permit};
 use crate::token::Token;
 use crate::usage;
 
@@ -45,9 +47,12 @@ pub struct MoveHoldings {
 }
 
 impl MoveHoldings {
-    /// What the move will rest on, so far as that is known before anything is read.
-    pub(super) fn hints(&self) -> Vec<Want> {
+    /// What the move will rest on, so far as the page lets one know: once it knows what the
+    /// instances use, the pools of that too.
+    pub fn hints(&self, page: &Page) -> Vec<Want> {
         let account = self.account;
+        let mut tags: BTreeSet<EntitlementTag> =
+            self.entitlements.iter().map(|(tag, _)| tag.clone()).collect();
         let mut wants = vec![
             Want::HeldAccount(account),
             Want::VirtualAccount(account, self.from),
@@ -58,10 +63,12 @@ impl MoveHoldings {
             wants.push(Want::Uses(account, *id));
             wants.push(Want::Alarm(account, clone_alarm_id(*id)));
             wants.push(Want::Alarm(account, elsewhere_alarm_id(*id)));
+            let uses = page.uses_of(account, *id).unwrap_or_default();
+            tags.extend(uses.into_iter().map(|one| one.tag));
         }
-        for (tag, _) in &self.entitlements {
-            wants.push(Want::License(tag.clone()));
-            wants.extend(self.pools_of(tag));
+        for tag in tags {
+            wants.extend(self.pools_of(&tag));
+            wants.push(Want::License(tag));
         }
         wants.extend(self.tokens.iter().map(|id| Want::Token(account, *id)));
         wants
@@ -99,15 +106,33 @@ impl MoveHoldings {
         for id in &self.tokens {
             self.move_token(page, &mut pen, *id, now)?;
         }
+        pen.put(self.summary(now));
         let posting = pen.finish()?;
         page.turn(posting);
         Ok(())
+    }
+
+    /// What left, for those who see only the virtual account that it left.
+    fn summary(&self, now: Timestamp) -> Effect {
+        let detail = Detail::default()
+            .with("to", self.to)
+            .with("instances", self.instances.len())
+            .with("entitlements", self.entitlements.len())
+            .with("tokens", self.tokens.len())
+            .within(self.from);
+        let subject = self.from.to_string();
+        self.asked.event(self.account, "virtual_account.emptied", subject, &detail, now)
     }
 
     fn admit(&self, page: &Page) -> Result<(), Stop> {
         self.asked.permit.allows(Action::CreateVirtualAccount, self.account)?;
         self.asked.permit.covers(self.from)?;
         self.asked.permit.covers(self.to)?;
+        // Devices, licenses and tokens move: who may only manage virtual accounts may not do that.
+        let scope = Scope::Account(self.account);
+        let acts = permit(self.asked.permit.actor(), Action::ManageTokens, scope)?;
+        acts.covers(self.from)?;
+        acts.covers(self.to)?;
         page.hold_account(self.account)?.ok_or(Refusal::NotFound { what: "account" })?;
         let unknown = Refusal::NotFound { what: "virtual account" };
         page.virtual_account(self.account, self.from)?.ok_or_else(|| unknown.clone())?;
@@ -180,8 +205,9 @@ impl MoveHoldings {
         now: Timestamp,
     ) -> Result<(), Unread> {
         let (old, new) = (pen.touch(self.from, tag)?, pen.touch(self.to, tag)?);
-        let lots = page.entitlements_of(self.account, old)?;
-        let Some(mut lot) = lots.into_iter().find(|lot| lot.id == id) else { return Ok(()) };
+        let Some(mut lot) = page.entitlement_of(self.account, old, id)?.cloned() else {
+            return Ok(());
+        };
         let free = lot.buckets.future + lot.buckets.available;
         let counted = u64::try_from(free).ok().filter(|free| *free > 0);
         let Some(quantity) = counted.and_then(|free| Count::new(free).ok()) else { return Ok(()) };

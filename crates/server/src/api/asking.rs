@@ -20,9 +20,12 @@ use crate::problem::Problem;
 
 /// The header by which a request can be repeated.
 pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
-/// The body of a request in JSON, in bytes: the longest is a version of the terms, of 128 KiB
-/// before its quotes and line ends are escaped.
-const JSON_BYTES: usize = 256 * 1024;
+/// The body of a request in JSON, in bytes: the longest has some dozen fields of 255 characters.
+const JSON_BYTES: usize = 64 * 1024;
+/// The same of a version of the terms, of 128 KiB before its quotes and line ends are escaped.
+const TERMS_BYTES: usize = 256 * 1024;
+/// Where the terms are published.
+const TERMS: &str = "/api/v1/terms";
 
 /// What may be done, by whom: the guard has put it there.
 pub(super) struct Allowed(pub(super) Permit);
@@ -127,7 +130,8 @@ impl<T: DeserializeOwned> FromRequest<App> for Asking<T> {
         let (mut parts, body) = request.into_parts();
         let Allowed(permit) = Allowed::from_request_parts(&mut parts, app).await?;
         let id = request_id(&parts.headers)?;
-        let bytes = within(body, JSON_BYTES, "size.body").await?;
+        let most = if parts.uri.path() == TERMS { TERMS_BYTES } else { JSON_BYTES };
+        let bytes = within(body, most, "size.body").await?;
         let head = format!("{} {}\n", parts.method, parts.uri);
         let digested = [head.as_bytes(), bytes.as_ref()].concat();
         let id = id.unwrap_or_else(|| app.fresh_request());

@@ -39,7 +39,6 @@ impl OwnAsk {
 }
 
 /// Somebody by an e-mail address.
-#[expect(clippy::large_enum_variant, reason = "one at a time, and not for long")]
 pub(super) enum Acquaintance {
     /// They are known.
     Known(Person),

@@ -8,7 +8,7 @@ use ledger::account::{Account, AccountKind, VirtualAccount};
 use ledger::entitlement::Entitlement;
 use ledger::house::HOUSE;
 use ledger::refusal::Refusal;
-use ledger::role::{Action, Actor, Member, Permit, Role, Scope, permit};
+use ledger::role::{Action, Actor, Member, Permit, Reach, Role, Scope, permit};
 use ledger::token::Token;
 use store::listing::{Direction, Query, Test, TokenColumn, VirtualAccountColumn};
 use store::{Reading, Sight};
@@ -151,6 +151,7 @@ impl App {
     ) -> Result<(usize, Vec<PoolView>), Error> {
         permit.allows(Action::Read, account)?;
         let (reach, now) = (permit.reach().clone(), self.world.now());
+        let places = within_reach(places, &reach);
         let read = move |reading: &mut Reading<'_>| {
             let mut found = Vec::new();
             for place in places {
@@ -207,6 +208,7 @@ impl App {
     ) -> Result<(usize, Vec<InstanceView>), Error> {
         permit.allows(Action::Read, account)?;
         let reach = permit.reach().clone();
+        let places = within_reach(places, &reach);
         let read = move |reading: &mut Reading<'_>| {
             let mut found = Vec::new();
             for place in places {
@@ -265,5 +267,16 @@ impl App {
             return Err(unknown());
         }
         self.revoke_token(ask, account, named.id).await
+    }
+}
+
+/// All virtual accounts are those within reach, so that no bound is used up by others.
+fn within_reach(
+    places: Vec<Option<VirtualAccountId>>,
+    reach: &Reach,
+) -> Vec<Option<VirtualAccountId>> {
+    match reach {
+        Reach::Only(these) if places.contains(&None) => these.iter().copied().map(Some).collect(),
+        _ => places,
     }
 }

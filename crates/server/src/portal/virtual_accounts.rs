@@ -18,6 +18,7 @@ use super::pages::customer::{Confirm, PlaceRow, VirtualAccountPage, VirtualAccou
 use super::pages::form::{Form, FormField, Weight};
 use super::pages::paths::{self, fill};
 use super::people::{ROWS, Searched};
+use super::places;
 use crate::app::accounts::NewVirtualAccount;
 use crate::app::paging::List;
 use crate::app::virtual_accounts::{ChangedVirtualAccount, HoldingCounts};
@@ -256,6 +257,7 @@ fn move_field(held: HoldingCounts) -> FormField {
     let count = |count: u64, one: &str, many: &str| match count {
         0 => None,
         1 => Some(format!("1 {one}")),
+        10_001.. => Some(format!("more than 10,000 {many}")),
         more => Some(format!("{more} {many}")),
     };
     let parts: Vec<String> = [
@@ -310,22 +312,12 @@ pub(super) async fn ask_archive(
     shown(&confirm_archive(&app, &guest, &found).await?, &headers)
 }
 
-/// The virtual account whose name or id was written.
-async fn named(
-    app: &App,
-    reads: &Permit,
-    account: AccountId,
-    name: &str,
-) -> Result<VirtualAccountId, Error> {
-    if let Ok(id) = name.parse() {
-        return Ok(app.virtual_account(reads, account, id).await?.id);
+/// What is wrong with the virtual account that was typed, beside its field.
+fn about_move(error: Error) -> Error {
+    match error {
+        Error::Refused(Refusal::Invalid { why, .. }) => wrong("move_to", &why),
+        other => other,
     }
-    let begins = Some(name.to_owned());
-    let found = app.virtual_accounts(reads, account, begins, None, ROWS).await?.rows;
-    let folded = name.to_lowercase();
-    let same = found.iter().find(|one| one.name.to_lowercase() == folded);
-    let unknown = || wrong("move_to", "must be the full name of another virtual account in use");
-    same.map(|one| one.id).ok_or_else(unknown)
 }
 
 /// Archives as a form says; `false` if more is left than one request moves.
@@ -336,13 +328,15 @@ async fn archive_as_typed(
     typed: &Typed,
 ) -> Result<bool, Error> {
     let revision = revision(typed)?;
-    let to = typed.text("move_to");
-    if to.is_empty() {
-        app.archive_virtual_account(ask, account, place, revision).await?;
-        return Ok(true);
-    }
-    let to = named(app, reads, account, &to).await?;
-    Ok(app.empty_virtual_account(ask, account, (place, revision), to).await?.archived)
+    let to =
+        places::named(app, reads, account, &typed.text("move_to")).await.map_err(about_move)?;
+    Ok(match to {
+        Some(to) => app.empty_virtual_account(ask, account, (place, revision), to).await?.archived,
+        None => {
+            app.archive_virtual_account(ask, account, place, revision).await?;
+            true
+        }
+    })
 }
 
 /// Archives a virtual account, and moves what it holds away first if that was asked for.

@@ -184,7 +184,7 @@ both! {
 
         let wrong = office.fill(&archive, &archive, &ann, &[("move_to", "Nowhere")]).await;
         assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", wrong.body);
-        assert!(wrong.body.contains("must be the full name of another virtual account in use"), "{}", wrong.body);
+        assert!(wrong.body.contains("must be the name of a virtual account: none begins so"), "{}", wrong.body);
         let quays = make_place(&office.app, office.account, "Quays").await;
         let to = office.fill(&archive, &archive, &ann, &[("move_to", "quays")]).await.done();
         assert!(office.get(&to, &ann).await.ok().contains("Take it back into use"), "it is archived");

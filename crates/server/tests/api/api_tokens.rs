@@ -15,7 +15,7 @@ use crate::people::{PASSWORD, Person};
 
 impl Office {
     /// Makes a personal token of somebody who has a password, within bounds.
-    async fn bounded_token(&self, email: &str, bounds: Bounds, days: u32) -> String {
+    pub(crate) async fn bounded_token(&self, email: &str, bounds: Bounds, days: u32) -> String {
         let from = Caller { address: "192.0.2.9".to_owned(), browser: "Test".to_owned() };
         let entered = self.app.sign_in_by_password(email, Secret::new(PASSWORD), &from).await;
         let Entered::In(new) = entered.expect("signed in") else { panic!("a factor is owed") };
@@ -43,7 +43,7 @@ async fn town(office: &Office) -> (Site, Person) {
     (site, ann)
 }
 
-fn only(areas: &[Area]) -> Bounds {
+pub(crate) fn only(areas: &[Area]) -> Bounds {
     Bounds::Only(areas.iter().copied().collect())
 }
 

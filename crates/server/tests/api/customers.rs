@@ -2,12 +2,14 @@
 
 use axum::http::Method;
 use ledger::house::Factors;
+use ledger::person::Area;
 use serde_json::{Value, json};
 use server::app::sign_in::{Caller, Entered};
 use server::proof::Secret;
 use wire::id::VirtualAccountId;
 use wire::time::Span;
 
+use crate::api_tokens::only;
 use crate::home::both;
 use crate::office::{DNA, Office, Site, text};
 use crate::people::{PASSWORD, Person};
@@ -171,8 +173,16 @@ both! {
         let rows = office.rows(&format!("{}/tokens", site.path())).await;
         assert_eq!(text(&rows[0]["virtual_account"]), site.branch.to_string(), "nothing moved yet");
 
-        let done = office.post(&format!("{path}/archive"), &to(&home)).await.ok();
+        let ada = office.with_role(&site, "ada@a.example", "administrator").await;
+        let narrow = office.bounded_token("ada@a.example", only(&[Area::Read, Area::Accounts]), 9).await;
+        office.post_as(&narrow, &format!("{path}/archive"), &to(&home)).await.problem(403, "permit.denied");
+        let other = office.site("c.example").await;
+        office.post_as(&ada.token, &format!("{path}/archive"), &to(&other.branch.to_string())).await.problem(404, "not_found");
+
+        let done = office.post_again("move-1", &format!("{path}/archive"), &to(&home)).await.ok();
         assert_eq!(done, json!({"archived": true, "moved_instances": 0, "moved_entitlements": 1, "moved_tokens": 1}));
+        let again = office.post_again("move-1", &format!("{path}/archive"), &to(&home)).await.ok();
+        assert_eq!(again["archived"], json!(true), "the answer may have been lost");
         office.post(&format!("{path}/archive"), &to(&home)).await.problem(409, "conflict.changed");
         let pools = office.rows(&format!("{}/pools", site.path())).await;
         let of = |place: &str| pools.iter().find(|pool| pool["virtual_account"] == place).expect("a pool").clone();
@@ -186,6 +196,22 @@ both! {
         let log = office.rows(&format!("{}/events?virtual_account={home}", site.path())).await;
         let log: Vec<String> = log.iter().map(|one| text(&one["action"])).collect();
         assert!(log.contains(&"entitlement.moved".to_owned()) && log.contains(&"token.moved".to_owned()), "{log:?}");
+        let left = office.rows(&format!("{}/events?virtual_account={}&action=virtual_account.emptied", site.path(), site.branch)).await;
+        assert_eq!((left.len(), &left[0]["detail"]["tokens"]), (1, &json!("1")), "{left:?}");
+    }
+
+    async fn nothing_moves_while_the_terms_are_not_accepted_and_an_old_request_says_how_it_ended(office) {
+        let site = office.site("a.example").await;
+        let path = format!("{}/virtual-accounts/{}", site.path(), site.branch);
+        let new = json!({"virtual_account": site.branch, "expires_after_days": 1});
+        office.post(&format!("{}/tokens", site.path()), &new).await.created();
+        let seen = json!({"revision": 0});
+        office.post_again("plain", &format!("{path}/archive"), &seen).await.problem(409, "virtual_account.in_use");
+        office.post("/api/v1/terms", &json!({"title": "Terms", "text": "Be fair."})).await.created();
+        let to = json!({"revision": 0, "move_to": site.default});
+        office.post(&format!("{path}/archive"), &to).await.problem(403, "terms.not_accepted");
+        let rows = office.rows(&format!("{}/tokens", site.path())).await;
+        assert_eq!(text(&rows[0]["virtual_account"]), site.branch.to_string());
     }
 
     async fn an_approver_sees_who_did_what_about_people_and_nothing_about_licenses(office) {

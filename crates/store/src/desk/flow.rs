@@ -187,7 +187,11 @@ fn note(askers: &[Asker]) {
 
 /// Whether an order is a batch of its own.
 fn is_bulk(order: &Order) -> bool {
-    matches!(&order.command, Command::Import(import) if import.reports.len() > BULK)
+    match &order.command {
+        Command::Import(import) => import.reports.len() > BULK,
+        Command::MoveHoldings(one) => one.instances.len() + one.entitlements.len() > BULK,
+        _ => false,
+    }
 }
 
 /// Takes into a batch what is queued; returns what is not for it.

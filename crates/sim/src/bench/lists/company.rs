@@ -90,7 +90,7 @@ impl Desk {
             let asked = format!("{path}{sign}limit=500{after}");
             let mut page =
                 self.send(Request::builder().uri(&asked).body(Body::empty())?, path).await?;
-            rows.extend(page["items"].as_array_mut().context("a list")?.drain(..));
+            rows.append(page["items"].as_array_mut().context("a list")?);
             cursor = page["next_cursor"].as_str().map(str::to_owned);
             if cursor.is_none() {
                 return Ok(rows);
