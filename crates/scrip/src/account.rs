@@ -303,9 +303,13 @@ fn archive_place(archive: &ArchivePlace) -> Result<()> {
     loop {
         let answer = asker.post(&of_it, &body)?;
         let moved = ["moved_instances", "moved_entitlements", "moved_tokens"];
-        bar.inc(moved.iter().filter_map(|key| answer[key].as_u64()).sum());
+        let moved = moved.iter().filter_map(|key| answer[key].as_u64()).sum();
+        bar.inc(moved);
         if answer["archived"] == json!(true) {
             break;
+        }
+        if moved == 0 {
+            bail!("nothing moves any more, and it is not archived: try again later (move.stuck)");
         }
     }
     let count = bar.position();

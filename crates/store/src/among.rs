@@ -71,6 +71,18 @@ impl Reading<'_> {
         rows.into_iter().enumerate().map(|(n, row)| R::from_values(n, row)).collect()
     }
 
+    fn among_ids<R: Record, I: Ord + Stored>(
+        &mut self,
+        account: AccountId,
+        column: &str,
+        ids: &BTreeSet<I>,
+        id_of: impl Fn(&R) -> I,
+    ) -> Result<BTreeMap<I, R>, Fault> {
+        let ids: Vec<Value> = ids.iter().map(Stored::store).collect();
+        let rows: Vec<R> = self.records_among(account, column, &ids)?;
+        Ok(rows.into_iter().map(|one| (id_of(&one), one)).collect())
+    }
+
     /// The licenses of some tags, as far as the catalogue knows them.
     ///
     /// # Errors
@@ -96,9 +108,7 @@ impl Reading<'_> {
         account: AccountId,
         ids: &BTreeSet<VirtualAccountId>,
     ) -> Result<BTreeMap<VirtualAccountId, VirtualAccount>, Fault> {
-        let ids: Vec<Value> = ids.iter().map(Stored::store).collect();
-        let rows: Vec<VirtualAccount> = self.records_among(account, "virtual_account_id", &ids)?;
-        Ok(rows.into_iter().map(|one| (one.id, one)).collect())
+        self.among_ids(account, "virtual_account_id", ids, |one: &VirtualAccount| one.id)
     }
 
     /// Some pools.
@@ -110,9 +120,7 @@ impl Reading<'_> {
         account: AccountId,
         ids: &BTreeSet<PoolId>,
     ) -> Result<BTreeMap<PoolId, Pool>, Fault> {
-        let ids: Vec<Value> = ids.iter().map(Stored::store).collect();
-        let rows: Vec<Pool> = self.records_among(account, "pool_id", &ids)?;
-        Ok(rows.into_iter().map(|one| (one.id, one)).collect())
+        self.among_ids(account, "pool_id", ids, |one: &Pool| one.id)
     }
 
     /// The uses of some product instances, each instance's in the order of their tags.
@@ -203,9 +211,7 @@ impl Reading<'_> {
         account: AccountId,
         ids: &BTreeSet<InstanceId>,
     ) -> Result<BTreeMap<InstanceId, Instance>, Fault> {
-        let ids: Vec<Value> = ids.iter().map(Stored::store).collect();
-        let rows: Vec<Instance> = self.records_among(account, "instance_id", &ids)?;
-        Ok(rows.into_iter().map(|one| (one.id, one)).collect())
+        self.among_ids(account, "instance_id", ids, |one: &Instance| one.id)
     }
 
     /// Every pool of an account, or of one of its virtual accounts, as far as sorting needs it:
