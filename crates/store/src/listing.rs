@@ -11,23 +11,52 @@ use crate::read::Reading;
 use crate::record::Record;
 use crate::value::{Stored, Value};
 
+mod text;
+
+use text::Flavour;
+
 /// Counts are exact up to here.
 pub const COUNT_LIMIT: i64 = 10_000;
 
 /// A column of a listed table.
 pub trait ListColumn: Copy {
-    /// Its name in the table.
+    /// Its name in the table, or what is made of several, each with its table's letter.
     fn name(self) -> &'static str;
+
+    /// What is indexed in place of a column that changes too often for an index of its own.
+    fn coarse(self) -> Option<Coarse> {
+        None
+    }
 }
+
+/// A column of whole steps of another one: it changes seldom, so an index may hold it.
+///
+/// A row without a value has the step [`NO_STEP`], and so comes first where the smallest does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Coarse {
+    /// Its name.
+    pub name: &'static str,
+    /// How much of the other column is one step.
+    pub step: i64,
+    /// The index that has it.
+    pub index: &'static str,
+}
+
+/// The step of a row that has no value.
+pub(crate) const NO_STEP: i64 = -1;
 
 /// A record that can be listed within an account.
 pub trait Listed: Record {
     /// Its columns by which one may filter and sort.
     type Column: ListColumn;
+    /// Another table whose columns one may filter and sort by, under the letter `j`.
+    const JOINED: &'static str = "";
 }
 
 macro_rules! listed {
-    ($($(#[$doc:meta])* $column:ident for $row:ty { $($variant:ident = $name:literal),+ $(,)? })+) => { $(
+    ($($(#[$doc:meta])* $column:ident for $row:ty $(, joined $joined:literal)? {
+        $($variant:ident = $name:literal $(by $coarse:expr)?),+ $(,)?
+    })+) => { $(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[expect(missing_docs, reason = "each variant is named after the field of the row")]
@@ -37,13 +66,27 @@ macro_rules! listed {
             fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name),+ }
             }
+
+            fn coarse(self) -> Option<Coarse> {
+                match self {
+                    $($(Self::$variant => Some($coarse),)?)+
+                    _ => None,
+                }
+            }
         }
 
         impl Listed for $row {
             type Column = $column;
+            $(const JOINED: &'static str = $joined;)?
         }
     )+ };
 }
+
+/// Reports come all the time; an hour's devices are few enough to be sorted.
+const HEARD_HOUR: Coarse = Coarse { name: "heard_hour", step: HOUR, index: "instance_by_heard" };
+
+/// Milliseconds.
+pub(crate) const HOUR: i64 = 60 * 60 * 1_000;
 
 listed! {
     /// Columns of virtual accounts.
@@ -51,8 +94,11 @@ listed! {
         Id = "virtual_account_id", Name = "name_folded", CreatedAt = "created_at", ArchivedAt = "archived_at",
     }
     /// Columns of pools.
-    PoolColumn for ledger::pool::Pool {
-        VirtualAccount = "virtual_account_id", Tag = "tag", Balance = "balance", Used = "used", ShortSince = "short_since",
+    PoolColumn for ledger::pool::Pool, joined "LEFT JOIN license j ON j.tag = t.tag" {
+        VirtualAccount = "virtual_account_id", Tag = "tag", Balance = "balance", ShortSince = "short_since",
+        InForce = "(t.available + t.reserved + t.delegated + t.in_transfer)", Future = "future", Expired = "retired",
+        Reserved = "reserved", InUse = "(t.used + t.used_unverified)", Concern = "concern",
+        NextBoundary = "next_boundary", Name = "j.name_folded", Kind = "j.kind", Enforcement = "j.enforcement",
     }
     /// Columns of entitlements.
     EntitlementColumn for ledger::entitlement::Entitlement {
@@ -60,8 +106,9 @@ listed! {
     }
     /// Columns of product instances.
     InstanceColumn for ledger::instance::Instance {
-        Name = "name_folded", Identity = "identity", VirtualAccount = "virtual_account_id", HeardAt = "heard_at",
-        StaleAt = "stale_at", BoundAt = "bound_at",
+        Name = "name_folded", Identity = "identity", VirtualAccount = "virtual_account_id",
+        HeardAt = "heard_at" by HEARD_HOUR, StaleAt = "stale_at", BoundAt = "bound_at", Software = "software",
+        Country = "country_of_use", CreatedAt = "created_at",
     }
     /// Columns of uses.
     UseColumn for ledger::instance::Use { Instance = "instance_id", Pool = "pool_id", Tag = "tag", Level = "level", Since = "since" }
@@ -108,7 +155,14 @@ pub enum Test {
     In(Vec<Value>),
     /// Text that begins so; give it folded for a folded column.
     Begins(String),
+    /// Text in which this stands somewhere; give it folded for a folded column.
+    Contains(String),
+    /// Has a value.
+    Some,
 }
+
+/// Several tests that all must hold.
+pub type Tests<C> = Vec<(C, Test)>;
 
 /// Which way to sort.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +186,9 @@ pub struct Cursor {
 #[derive(Clone, Debug)]
 pub struct Query<C> {
     /// What must hold, all of it.
-    pub tests: Vec<(C, Test)>,
+    pub tests: Tests<C>,
+    /// Of each of these, one alternative must hold.
+    pub groups: Vec<Vec<Tests<C>>>,
     /// What to sort by; by key alone if nothing is named.
     pub sort: Option<(C, Direction)>,
     /// Where to go on.
@@ -144,7 +200,7 @@ pub struct Query<C> {
 impl<C> Query<C> {
     /// Everything in order of keys, up to `limit` rows.
     pub fn all(limit: u32) -> Self {
-        Self { tests: Vec::new(), sort: None, after: None, limit }
+        Self { tests: Vec::new(), groups: Vec::new(), sort: None, after: None, limit }
     }
 
     /// With one more thing that must hold.
@@ -158,6 +214,13 @@ impl<C> Query<C> {
     #[must_use]
     pub fn is(self, column: C, value: impl Stored) -> Self {
         self.with(column, Test::Is(value.store()))
+    }
+
+    /// With some alternatives, of which one must hold.
+    #[must_use]
+    pub fn one_of(mut self, alternatives: Vec<Tests<C>>) -> Self {
+        self.groups.push(alternatives);
+        self
     }
 
     /// Sorted by a column.
@@ -175,6 +238,23 @@ impl<C> Query<C> {
     }
 }
 
+/// What one may choose from to narrow a list; of what is chosen, one must hold.
+#[derive(Clone, Debug)]
+pub struct Facet<C> {
+    /// What there is to choose.
+    pub alternatives: Vec<Tests<C>>,
+    /// The places of what is chosen; none chosen is as if all were.
+    pub chosen: Vec<usize>,
+}
+
+impl<C: Clone> Facet<C> {
+    /// What is chosen, as the alternatives of a query; `None` if nothing is.
+    pub fn group(&self) -> Option<Vec<Tests<C>>> {
+        let chosen = self.chosen.iter().filter_map(|n| self.alternatives.get(*n).cloned());
+        Some(chosen.collect::<Vec<_>>()).filter(|chosen| !chosen.is_empty())
+    }
+}
+
 /// A page of rows, and where the next one begins.
 #[derive(Clone, Debug)]
 pub struct Rows<R> {
@@ -182,18 +262,6 @@ pub struct Rows<R> {
     pub rows: Vec<R>,
     /// Where to go on; `None` at the end.
     pub next: Option<Cursor>,
-}
-
-struct Text {
-    sql: String,
-    values: Vec<Value>,
-}
-
-impl Text {
-    fn bind(&mut self, value: Value) -> String {
-        self.values.push(value);
-        format!("${}", self.values.len())
-    }
 }
 
 impl Reading<'_> {
@@ -209,19 +277,8 @@ impl Reading<'_> {
         if !self.sees(&account.store()) {
             return Ok(Rows { rows: Vec::new(), next: None });
         }
-        let mut text = Text { sql: String::new(), values: Vec::new() };
-        let mut wheres = conditions::<R>(&mut text, account, query);
-        wheres.extend(continuation::<R>(&mut text, query));
-        let order = order::<R>(query);
-        let limit = text.bind(Value::Int(i64::from(query.limit) + 1));
-        let sorted = query.sort.map_or(String::new(), |(column, _)| format!(", {}", column.name()));
-        text.sql = format!(
-            "SELECT {}{sorted} FROM {} WHERE {} ORDER BY {order} LIMIT {limit}",
-            R::TABLE.names(""),
-            R::TABLE.name,
-            wheres.join(" AND ")
-        );
-        let mut found = self.query(&text.sql, &text.values)?;
+        let statement = text::page::<R>(account, query, self.flavour());
+        let mut found = self.query(&statement.sql, &statement.values)?;
         let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
         let more = found.len() > limit;
         found.truncate(limit);
@@ -249,89 +306,59 @@ impl Reading<'_> {
         if !self.sees(&account.store()) {
             return Ok(0);
         }
-        let mut text = Text { sql: String::new(), values: Vec::new() };
-        let wheres = conditions::<R>(&mut text, account, query).join(" AND ");
-        let limit = text.bind(Value::Int(COUNT_LIMIT + 1));
-        let table = R::TABLE.name;
-        text.sql = format!(
-            "SELECT COUNT(*) FROM (SELECT 1 AS one FROM {table} WHERE {wheres} LIMIT {limit}) AS found"
-        );
-        self.number(&text.sql, &text.values)
+        let statement = text::count::<R>(account, query, self.flavour());
+        self.number(&statement.sql, &statement.values)
     }
-}
 
-fn conditions<R: Listed>(
-    text: &mut Text,
-    account: AccountId,
-    query: &Query<R::Column>,
-) -> Vec<String> {
-    let mut wheres = vec![format!("account_id = {}", text.bind(account.store()))];
-    for (column, test) in &query.tests {
-        let name = column.name();
-        wheres.push(match test {
-            Test::Is(Value::Null) => format!("{name} IS NULL"),
-            Test::Is(value) => format!("{name} = {}", text.bind(value.clone())),
-            Test::AtLeast(value) => format!("{name} >= {}", text.bind(value.clone())),
-            Test::Below(value) => format!("{name} < {}", text.bind(value.clone())),
-            Test::In(values) if values.is_empty() => "1 = 0".to_owned(),
-            Test::In(values) => {
-                let marks: Vec<String> =
-                    values.iter().map(|value| text.bind(value.clone())).collect();
-                format!("{name} IN ({})", marks.join(", "))
-            }
-            // No text that is kept holds a NUL, and PostgreSQL takes none as a value.
-            Test::Begins(start) if start.contains('\0') => "1 = 0".to_owned(),
-            Test::Begins(start) => {
-                let from = text.bind(Value::Text(start.clone()));
-                let to = text.bind(Value::Text(format!("{start}\u{10FFFF}")));
-                format!("{name} >= {from} AND {name} < {to}")
-            }
-        });
+    /// How many rows meet each alternative of each facet and what is chosen of the other facets,
+    /// all in one look at the rows that the query means. Exact: count those first.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub fn count_facets<R: Listed>(
+        &mut self,
+        account: AccountId,
+        query: &Query<R::Column>,
+        facets: &[Facet<R::Column>],
+    ) -> Result<Vec<Vec<i64>>, Fault> {
+        let none = || facets.iter().map(|facet| vec![0; facet.alternatives.len()]).collect();
+        if !self.sees(&account.store()) || facets.iter().all(|facet| facet.alternatives.is_empty())
+        {
+            return Ok(none());
+        }
+        let statement = text::facets::<R>(account, query, facets, self.flavour());
+        let row = self.query(&statement.sql, &statement.values)?.into_iter().next();
+        let mut counts = row.unwrap_or_default().into_iter().map(|one| i64::load(one).unwrap_or(0));
+        let of = |facet: &Facet<R::Column>| {
+            facet.alternatives.iter().map(|_| counts.next().unwrap_or(0)).collect()
+        };
+        Ok(facets.iter().map(of).collect())
     }
-    wheres
-}
 
-/// The rows behind the cursor; rows without a value come last, whichever way is sorted.
-///
-/// Where a column always has a value, the condition begins with what an index can seek.
-fn continuation<R: Listed>(text: &mut Text, query: &Query<R::Column>) -> Option<String> {
-    let cursor = query.after.as_ref()?;
-    let names: Vec<&str> =
-        R::TABLE.columns[1..R::TABLE.key].iter().map(|column| column.name).collect();
-    let marks: Vec<String> = cursor.key.iter().map(|value| text.bind(value.clone())).collect();
-    let direction = query.sort.map_or(Direction::Up, |(_, direction)| direction);
-    let sign = if direction == Direction::Up { ">" } else { "<" };
-    let behind = format!("({}) {sign} ({})", names.join(", "), marks.join(", "));
-    let (Some((column, _)), Some(value)) = (&query.sort, &cursor.sorted) else {
-        return Some(behind);
-    };
-    let name = column.name();
-    if *value == Value::Null {
-        return Some(format!("({name} IS NULL AND {behind})"));
+    /// The values of a column, those of most rows first, each with how many rows have it.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub fn count_by<R: Listed>(
+        &mut self,
+        account: AccountId,
+        query: &Query<R::Column>,
+        column: R::Column,
+        most: u32,
+    ) -> Result<Vec<(Value, i64)>, Fault> {
+        if !self.sees(&account.store()) {
+            return Ok(Vec::new());
+        }
+        let statement = text::by_value::<R>(account, query, column, most, self.flavour());
+        let rows = self.query(&statement.sql, &statement.values)?;
+        let pair = |row: Vec<Value>| {
+            let mut row = row.into_iter();
+            Some((row.next()?, i64::load(row.next()?)?))
+        };
+        Ok(rows.into_iter().filter_map(pair).collect())
     }
-    let mark = text.bind(value.clone());
-    Some(if nullable::<R>(name) {
-        format!("({name} {sign} {mark} OR ({name} = {mark} AND {behind}) OR {name} IS NULL)")
-    } else {
-        format!("({name} {sign}= {mark} AND ({name} {sign} {mark} OR {behind}))")
-    })
-}
 
-fn nullable<R: Listed>(name: &str) -> bool {
-    R::TABLE.columns.iter().any(|column| column.name == name && column.null)
-}
-
-/// By the column that is asked for, then by key, both the same way, so that an index serves.
-fn order<R: Listed>(query: &Query<R::Column>) -> String {
-    let way = match query.sort {
-        Some((_, Direction::Down)) => "DESC",
-        _ => "ASC",
-    };
-    let sorted = query.sort.map(|(column, _)| {
-        let name = column.name();
-        let last = if nullable::<R>(name) { " NULLS LAST" } else { "" };
-        format!("{name} {way}{last}")
-    });
-    let keys = R::TABLE.columns[1..R::TABLE.key].iter().map(|c| format!("{} {way}", c.name));
-    sorted.into_iter().chain(keys).collect::<Vec<_>>().join(", ")
+    fn flavour(&self) -> Flavour {
+        if self.holds() { Flavour::PostgreSql } else { Flavour::Sqlite }
+    }
 }

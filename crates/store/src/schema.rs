@@ -122,8 +122,10 @@ pub(crate) const INSTANCE: Table = Table {
         Column::nullable("stale_day", Kind::Int),
         Column::nullable("country_of_use", Kind::Text),
         Column::nullable("country_told", Kind::Bytes),
+        Column::new("heard_hour", Kind::Int),
     ],
     indexes: &[
+        Index { name: "instance_by_heard", columns: &["account_id", "heard_hour"] },
         Index { name: "instance_by_name", columns: &["account_id", "name_folded", "instance_id"] },
         Index { name: "instance_by_stale", columns: &["account_id", "stale_day"] },
         Index {

@@ -10,6 +10,7 @@ use wire::time::Timestamp;
 
 use super::{Record, pack, position, unpack};
 use crate::fault::Fault;
+use crate::listing::{HOUR, NO_STEP};
 use crate::schema;
 use crate::table::Table;
 use crate::value::{Fields, Value, row};
@@ -80,6 +81,11 @@ fn country_of_use(f: &mut Fields<'_>) -> Result<Option<CountryOfUse>, Fault> {
     }))
 }
 
+/// The hour in which an instance was heard, which is what is indexed of it.
+fn hour_of(heard: Option<Timestamp>) -> i64 {
+    heard.map_or(NO_STEP, |at| at.millis().div_euclid(HOUR))
+}
+
 /// The day of a moment. What turns stale is found by its day, so that of the many reports of a day
 /// only the first writes to an index.
 pub(crate) fn day_of(moment: Timestamp) -> i64 {
@@ -114,7 +120,8 @@ impl Record for Instance {
             self.created_at,
             self.stale_at.map(day_of),
             self.country_of_use.map(|known| known.country),
-            self.country_of_use.as_ref().map(pack_told)
+            self.country_of_use.as_ref().map(pack_told),
+            hour_of(self.heard_at)
         ]
     }
 
@@ -122,6 +129,7 @@ impl Record for Instance {
         self.name == before.name
             && self.virtual_account() == before.virtual_account()
             && self.stale_at.map(day_of) == before.stale_at.map(day_of)
+            && hour_of(self.heard_at) == hour_of(before.heard_at)
     }
 
     fn read(f: &mut Fields<'_>) -> Result<Self, Fault> {

@@ -15,7 +15,7 @@ use ledger::token::Token;
 use store::Sight;
 use store::listing::{
     AlarmChangeColumn, AlarmColumn, COUNT_LIMIT, DeviceKeyColumn, Direction, EntitlementColumn,
-    EntryColumn, InstanceColumn, Listed, NameColumn, PoolColumn, Query, ReportColumn, Test,
+    EntryColumn, Facet, InstanceColumn, Listed, NameColumn, PoolColumn, Query, ReportColumn, Test,
     TokenColumn, UseColumn, VirtualAccountColumn,
 };
 use store::{Stored as _, Value};
@@ -50,7 +50,7 @@ fn furnish(stage: &Stage) {
         let token = if nth % 3 == 0 { "token Zoo" } else { "door" };
         let bound = stage.must(stage.binding(name, token));
         let ledger::command::Answer::Bound(bound) = bound else { panic!() };
-        stage.wait(Span::from_minutes(1));
+        stage.wait(Span::from_minutes(25));
         if nth % 4 == 3 {
             continue;
         }
@@ -134,9 +134,11 @@ fn walk_all(stage: &Stage) -> Vec<String> {
         use PoolColumn as C;
         walk::<Pool>(
             stage,
-            &[C::VirtualAccount, C::Tag, C::Balance, C::Used, C::ShortSince],
+            &[C::VirtualAccount, C::Tag, C::Balance, C::InUse, C::ShortSince, C::InForce],
             &mut told,
         );
+        let all = [C::Future, C::Expired, C::Reserved, C::Name, C::Kind, C::Enforcement];
+        walk::<Pool>(stage, &all, &mut told);
     }
     {
         use EntitlementColumn as C;
@@ -146,6 +148,7 @@ fn walk_all(stage: &Stage) -> Vec<String> {
         use InstanceColumn as C;
         let all = [C::Name, C::Identity, C::VirtualAccount, C::HeardAt, C::StaleAt, C::BoundAt];
         walk::<Instance>(stage, &all, &mut told);
+        walk::<Instance>(stage, &[C::Software, C::Country, C::CreatedAt], &mut told);
     }
     {
         use UseColumn as C;
@@ -264,6 +267,47 @@ both! {
         assert_eq!(names(&zoo.with(InstanceColumn::Name, Test::Below("f".to_owned().store()))).len(), 2);
         let heard = by_name().with(InstanceColumn::HeardAt, Test::AtLeast(stage.now().minus(Span::from_minutes(5)).store()));
         assert!(names(&heard).len() < 4);
+    }
+
+    fn facets_count_what_each_choice_would_show(home: &Home) {
+        use InstanceColumn as C;
+        let stage = Stage::new(home.open());
+        furnish(&stage);
+        let facet = |alternatives: Vec<Vec<(C, Test)>>, chosen: &[usize]| {
+            Facet { alternatives, chosen: chosen.to_vec() }
+        };
+        let has = |part: &str| vec![(C::Name, Test::Contains(part.to_owned()))];
+        let silent = vec![(C::HeardAt, Test::Is(Value::Null))];
+        let heard = vec![(C::HeardAt, Test::Some), (C::Name, Test::Contains("e".to_owned()))];
+        let place = |name: &str| vec![(C::VirtualAccount, Test::Is(stage.place(name).store()))];
+        for (first, second) in [(vec![], vec![]), (vec![0], vec![]), (vec![0, 1], vec![1]), (vec![2], vec![0, 1])] {
+            let facets = [
+                facet(vec![has("edge"), has("zug"), has("%"), has("\0")], &first),
+                facet(vec![silent.clone(), heard.clone()], &second),
+                facet(vec![place("Zoo"), place("lab"), vec![]], &[]),
+            ];
+            let base = Query::all(99).sorted(C::Name, Direction::Up);
+            let told = stage.read(|r| r.count_facets::<Instance>(stage.account, &base, &facets));
+            for (n, one) in facets.iter().enumerate() {
+                for (m, alternative) in one.alternatives.iter().enumerate() {
+                    let mut query = base.clone().one_of(vec![alternative.clone()]);
+                    for (other, facet) in facets.iter().enumerate().filter(|(other, _)| *other != n) {
+                        assert!(other < facets.len());
+                        query.groups.extend(facet.group());
+                    }
+                    let rows = stage.read(|r| r.list::<Instance>(stage.account, &query)).rows.len();
+                    assert_eq!(told[n][m], i64::try_from(rows).unwrap(), "{n} {m} of {first:?} {second:?}");
+                }
+            }
+        }
+        let whole = stage.read(|r| r.count_facets::<Instance>(stage.account, &Query::all(99), &[
+            facet(vec![has("edge"), silent.clone(), vec![]], &[]),
+        ]));
+        assert_eq!(whole, [[4, 3, 12]]);
+        let by_place = stage.read(|r| r.count_by::<Instance>(stage.account, &Query::all(99), C::VirtualAccount, 5));
+        assert_eq!(by_place, [(stage.main.store(), 8), (stage.place("Zoo").store(), 4)]);
+        let none = Query::all(99).one_of(Vec::new());
+        assert!(stage.read(|r| r.list::<Instance>(stage.account, &none)).rows.is_empty());
     }
 
     fn counts_are_exact_up_to_their_limit(home: &Home) {
