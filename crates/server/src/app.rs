@@ -20,6 +20,7 @@ pub mod import_trust;
 pub mod import_usage;
 pub mod inventory;
 pub mod letters;
+pub mod lists;
 pub mod news;
 pub mod paging;
 pub mod people;

@@ -18,6 +18,7 @@ mod facts;
 mod forms;
 mod house;
 mod links;
+mod lists;
 mod overview;
 mod own;
 mod own_tokens;
@@ -85,6 +86,10 @@ fn table() -> Table {
         .route(paths::EVENTS, get(events::log))
         .route(paths::EVENTS_EXPORT, get(events::export))
         .route(paths::CHECKPOINT, get(events::checkpoint))
+        .route(paths::LICENSES, get(lists::licenses))
+        .route(paths::LICENSES_EXPORT, get(lists::export_licenses))
+        .route(paths::INSTANCES, get(lists::instances))
+        .route(paths::INSTANCES_EXPORT, get(lists::export_instances))
         .route(paths::POOL, get(things::pool))
         .route(paths::INSTANCE, get(things::instance))
         .route(paths::TOKENS, get(tokens::list).post(tokens::create))

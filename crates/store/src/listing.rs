@@ -106,7 +106,7 @@ listed! {
     }
     /// Columns of product instances.
     InstanceColumn for ledger::instance::Instance {
-        Name = "name_folded", Identity = "identity", VirtualAccount = "virtual_account_id",
+        Id = "instance_id", Name = "name_folded", Identity = "identity", VirtualAccount = "virtual_account_id",
         HeardAt = "heard_at" by HEARD_HOUR, StaleAt = "stale_at", BoundAt = "bound_at", Software = "software",
         Country = "country_of_use", CreatedAt = "created_at",
     }
@@ -149,6 +149,8 @@ pub enum Test {
     Is(Value),
     /// At least a value.
     AtLeast(Value),
+    /// At least a value, or without one.
+    NotBelow(Value),
     /// Less than a value.
     Below(Value),
     /// One of some values.
@@ -159,6 +161,8 @@ pub enum Test {
     Contains(String),
     /// Has a value.
     Some,
+    /// An instance that uses the license of this pool.
+    Uses(Value),
 }
 
 /// Several tests that all must hold.

@@ -6,10 +6,11 @@ use ledger::account::VirtualAccount;
 use ledger::alarm::{Alarm, AlarmKind, AlarmState};
 use ledger::instance::Instance;
 use ledger::license::License;
+use ledger::pool::alarm_id;
 use ledger::role::{Action, Permit};
 use store::listing::{AlarmColumn, Cursor, Direction, Query, Rows};
 use store::{Fault, Reading, Sight};
-use wire::id::{AccountId, InstanceId, VirtualAccountId};
+use wire::id::{AccountId, InstanceId, PoolId, VirtualAccountId};
 use wire::tag::EntitlementTag;
 
 use super::inventory::in_reach;
@@ -70,6 +71,30 @@ impl Elsewhere {
     }
 }
 
+/// Alarms with what is said of them, in the same order.
+fn alarm_views(
+    reading: &mut Reading<'_>,
+    account: AccountId,
+    alarms: Vec<Alarm>,
+) -> Result<Vec<AlarmView>, Fault> {
+    let tag = |alarm: &Alarm| EntitlementTag::new(&alarm.about).ok();
+    let tags = alarms.iter().filter_map(tag).collect();
+    let licenses = reading.licenses_among(&tags)?;
+    let places = alarms.iter().map(|alarm| alarm.virtual_account).collect();
+    let places = reading.virtual_accounts_among(account, &places)?;
+    let elsewhere = Elsewhere::among(reading, account, &alarms)?;
+    let view = |alarm: Alarm| AlarmView {
+        license: tag(&alarm).and_then(|tag| licenses.get(&tag).cloned()),
+        virtual_account: places.get(&alarm.virtual_account).cloned(),
+        elsewhere: elsewhere
+            .get(&InstanceId::from_bytes(alarm.subject))
+            .filter(|_| alarm.kind == AlarmKind::UsedElsewhere)
+            .cloned(),
+        alarm,
+    };
+    Ok(alarms.into_iter().map(view).collect())
+}
+
 impl App {
     /// A page of an account's alarms, the newest first, of one state or of all.
     ///
@@ -92,22 +117,30 @@ impl App {
         }
         let read = move |reading: &mut Reading<'_>| {
             let found = reading.list::<Alarm>(account, &query)?;
-            let tag = |alarm: &Alarm| EntitlementTag::new(&alarm.about).ok();
-            let tags = found.rows.iter().filter_map(tag).collect();
-            let licenses = reading.licenses_among(&tags)?;
-            let places = found.rows.iter().map(|alarm| alarm.virtual_account).collect();
-            let places = reading.virtual_accounts_among(account, &places)?;
-            let elsewhere = Elsewhere::among(reading, account, &found.rows)?;
-            let view = |alarm: Alarm| AlarmView {
-                license: tag(&alarm).and_then(|tag| licenses.get(&tag).cloned()),
-                virtual_account: places.get(&alarm.virtual_account).cloned(),
-                elsewhere: elsewhere
-                    .get(&InstanceId::from_bytes(alarm.subject))
-                    .filter(|_| alarm.kind == AlarmKind::UsedElsewhere)
-                    .cloned(),
-                alarm,
-            };
-            Ok(Rows { rows: found.rows.into_iter().map(view).collect(), next: found.next })
+            Ok(Rows { rows: alarm_views(reading, account, found.rows)?, next: found.next })
+        };
+        Ok(self.book.read(Sight::Account(account), read).await?)
+    }
+
+    /// The open alarm of a pool, if there is one.
+    ///
+    /// # Errors
+    /// `permit.denied`, faults of the store.
+    pub async fn alarm_of_pool(
+        &self,
+        permit: &Permit,
+        account: AccountId,
+        pool: PoolId,
+    ) -> Result<Option<AlarmView>, Error> {
+        permit.allows(Action::Read, account)?;
+        let reach = permit.reach().clone();
+        let read = move |reading: &mut Reading<'_>| {
+            let found = reading.alarm(account, alarm_id(pool))?;
+            let open = found.filter(|alarm| {
+                alarm.state == AlarmState::Open && reach.covers(alarm.virtual_account)
+            });
+            let views = alarm_views(reading, account, open.into_iter().collect())?;
+            Ok(views.into_iter().next())
         };
         Ok(self.book.read(Sight::Account(account), read).await?)
     }

@@ -52,11 +52,37 @@ impl Format {
     /// The line of an event, given as JSON has it.
     pub fn line(self, event: &Value) -> String {
         match self {
-            Self::Csv => {
-                let cells: Vec<String> = COLUMNS.iter().map(|name| cell(&event[*name])).collect();
-                format!("{}\r\n", cells.join(","))
-            }
+            Self::Csv => csv_line(COLUMNS.iter().map(|name| &event[*name])),
             Self::Jsonl => format!("{event}\n"),
+        }
+    }
+
+    /// What stands before all rows of a list with these columns.
+    pub fn head_of(self, columns: &[&str]) -> String {
+        match self {
+            Self::Csv => format!("{}\r\n", columns.join(",")),
+            Self::Jsonl => String::new(),
+        }
+    }
+
+    /// The line of a row of a list, a value for each column.
+    pub fn line_of(self, columns: &[&str], values: &[Value]) -> String {
+        match self {
+            Self::Csv => csv_line(values.iter()),
+            Self::Jsonl => {
+                // In the order of the columns: a map of JSON would sort them.
+                let member = |(name, value): (&&str, &Value)| format!("{}:{value}", json!(name));
+                let members: Vec<String> = columns.iter().zip(values).map(member).collect();
+                format!("{{{}}}\n", members.join(","))
+            }
+        }
+    }
+
+    /// How the name of such a file ends.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Jsonl => "jsonl",
         }
     }
 
@@ -77,12 +103,19 @@ impl Format {
     }
 }
 
+fn csv_line<'a>(values: impl Iterator<Item = &'a Value>) -> String {
+    let cells: Vec<String> = values.map(cell).collect();
+    format!("{}\r\n", cells.join(","))
+}
+
 /// A cell of CSV. A spreadsheet takes what begins with certain signs for a formula: those are
 /// made text by an apostrophe.
 fn cell(value: &Value) -> String {
     let text = match value {
         Value::Null => return String::new(),
         Value::String(text) => text.clone(),
+        // A number is no formula, even a negative one.
+        Value::Number(number) => return number.to_string(),
         other => other.to_string(),
     };
     let risky = text.starts_with(['=', '+', '-', '@', '\t', '\r']);

@@ -53,11 +53,28 @@ impl List {
 impl App {
     /// The text of a place in a list.
     pub fn cursor_text(&self, list: List, cursor: &Cursor) -> String {
-        let mut words = vec![list.word().to_owned()];
+        self.text_of(list.word(), cursor)
+    }
+
+    fn text_of(&self, list: &str, cursor: &Cursor) -> String {
+        let mut words = vec![list.to_owned()];
         words.push(cursor.sorted.as_ref().map_or_else(|| "-".to_owned(), word));
         words.extend(cursor.key.iter().map(word));
         let text = serde_json::Value::from(words).to_string();
         URL_SAFE_NO_PAD.encode(self.keys.hide(&text, &self.world))
+    }
+
+    /// The text of a place in a list that is sorted in one of several ways.
+    pub fn sorted_cursor_text(&self, list: List, sort: &str, cursor: &Cursor) -> String {
+        self.text_of(&format!("{} {sort}", list.word()), cursor)
+    }
+
+    /// The place in a list, sorted so, of a text.
+    ///
+    /// # Errors
+    /// `cursor.invalid` if it was not made here, or is of another list or order.
+    pub fn sorted_cursor(&self, list: List, sort: &str, text: &str) -> Result<Cursor, Error> {
+        self.known_cursor(&format!("{} {sort}", list.word()), text)
     }
 
     /// The place in a list of a text.
@@ -65,6 +82,10 @@ impl App {
     /// # Errors
     /// `cursor.invalid` if it was not made here, or is of another list.
     pub fn cursor(&self, list: List, text: &str) -> Result<Cursor, Error> {
+        self.known_cursor(list.word(), text)
+    }
+
+    fn known_cursor(&self, list: &str, text: &str) -> Result<Cursor, Error> {
         self.read_cursor(list, text).ok_or_else(|| {
             let text = "this cursor is of another list or incomplete: take it from `next_cursor`, \
                         or leave it out to begin anew";
@@ -72,12 +93,12 @@ impl App {
         })
     }
 
-    fn read_cursor(&self, list: List, text: &str) -> Option<Cursor> {
+    fn read_cursor(&self, list: &str, text: &str) -> Option<Cursor> {
         let text = self.keys.reveal(&URL_SAFE_NO_PAD.decode(text).ok()?)?;
         let words: Vec<String> = serde_json::from_str(&text).ok()?;
         let (name, rest) = words.split_first()?;
         let (sorted, key) = rest.split_first()?;
-        if name != list.word() {
+        if name != list {
             return None;
         }
         let sorted = if sorted == "-" { None } else { Some(value(sorted)?) };

@@ -13,6 +13,7 @@ pub mod form;
 pub mod frame;
 pub mod instance;
 pub mod links;
+pub mod list;
 pub mod moment;
 pub mod overview;
 pub mod own;

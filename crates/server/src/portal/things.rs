@@ -27,7 +27,10 @@ use super::pages::instance::{
     ReportLine, ReportRow, ReportState,
 };
 use super::pages::parts::{Counted, LicenseLink, PoolAlert};
-use super::pages::pool::{Definition, EntitlementRow, Pool, PoolUser, Standing, TermState};
+use super::pages::paths::{self, fill};
+use super::pages::pool::{
+    Definition, EntitlementRow, Opened, Pool, PoolOpened, PoolUser, Standing, TermState,
+};
 use super::pastes;
 use crate::app::App;
 use crate::app::alarms::AlarmView;
@@ -159,8 +162,7 @@ pub(super) async fn pool(
     let now = app.world.now();
     let detail = app.pool(&reads, account, id, LINES).await?;
     let lots = app.entitlements(&reads, account, Some(id), None, LINES).await?;
-    let open = app.alarms(&reads, account, Some(AlarmState::Open), None, ALARMS).await?.rows;
-    let own = open.iter().find(|view| view.alarm.subject == *id.as_bytes());
+    let own = app.alarm_of_pool(&reads, account, id).await?;
     let view = &detail.view;
     let tag = view.pool.tag.as_str().to_owned();
     let place = view.virtual_account.as_ref();
@@ -177,7 +179,7 @@ pub(super) async fn pool(
         }),
         standing: standing(view),
         alert: pool_alert(&view.standing, view.license.as_ref()),
-        alarm: own.map(|view| without_acts(alarm(view, now))),
+        alarm: own.map(|view| without_acts(alarm(&view, now))),
         entitlements_total: whole(lots.rows.len()),
         entitlements: lots.rows.iter().map(|lot| entitlement(lot, now)).collect(),
         users_total: whole(detail.users.len()),
@@ -240,6 +242,73 @@ fn users(detail: &PoolDetail, now: Timestamp) -> Vec<PoolUser> {
             last_report: instance.heard_at.map(|at| moment(at, now)),
         })
         .collect()
+}
+
+/// How many lots and users an opened row shows.
+const OPENED: u32 = 6;
+
+/// A pool's row, opened in place.
+pub(super) async fn opened_pool(
+    app: &App,
+    reads: &Permit,
+    account: AccountId,
+    id: PoolId,
+) -> Result<PoolOpened, Unshown> {
+    let now = app.world.now();
+    let detail = app.pool(reads, account, id, OPENED + 1).await?;
+    let lots = app.entitlements(reads, account, Some(id), None, OPENED).await?;
+    let open = app.alarm_of_pool(reads, account, id).await?;
+    let view = &detail.view;
+    let ids = [account.to_string(), id.to_string()];
+    let users = users(&detail, now);
+    let shown = users.len().min(OPENED as usize);
+    let count = |shown: usize, total: usize| match total > shown {
+        true => Counted::AtLeast(u64::try_from(shown).unwrap_or(u64::MAX)),
+        false => whole(total),
+    };
+    Ok(PoolOpened {
+        href: fill(paths::POOL, &[&ids[0], &ids[1]]),
+        users_href: format!("{}?pool={}", fill(paths::INSTANCES, &[&ids[0]]), ids[1]),
+        instance_base: fill(paths::INSTANCES, &[&ids[0]]),
+        license: license_name(view.license.as_ref(), &view.pool.tag),
+        virtual_account: view
+            .virtual_account
+            .as_ref()
+            .map_or_else(String::new, |place| place.name.clone()),
+        standing: standing(view),
+        alarm: open.map(|view| {
+            let told = alarm(&view, now);
+            let ways: Vec<String> =
+                told.ways.iter().map(|way| format!("{}{}.", way.lead, way.rest)).collect();
+            Opened {
+                tone: severity(view.alarm.severity).tone(),
+                missing: view.alarm.missing,
+                since: told.since,
+                ways: ways.join(" Or: "),
+            }
+        }),
+        entitlements_total: match lots.next {
+            Some(_) => Counted::AtLeast(u64::from(OPENED)),
+            None => whole(lots.rows.len()),
+        },
+        entitlements: lots.rows.iter().map(|lot| entitlement(lot, now)).collect(),
+        users_total: count(shown, users.len()),
+        users: users.into_iter().take(shown).collect(),
+    })
+}
+
+/// What a narrow page says of a pool under its name.
+pub(super) fn pool_words(view: &PoolView) -> String {
+    let used = in_use(view);
+    let place = view.virtual_account.as_ref().map_or("", |place| &place.name);
+    let mut words = vec![format!("{} in use of {}", used.total, view.standing.purchased)];
+    words.extend(used.parts());
+    if view.standing.future != 0 {
+        words.push(format!("{} future", view.standing.future));
+    }
+    words.push(pool_alert(&view.standing, view.license.as_ref()).word());
+    words.retain(|word| !word.is_empty());
+    format!("{place}: {}", words.join(", "))
 }
 
 /// One product instance.

@@ -189,6 +189,9 @@ fn condition<C: ListColumn>(text: &mut Statement, column: C, test: &Test) -> Str
         Test::Some => format!("{name} IS NOT NULL"),
         Test::Is(value) => format!("{name} = {}", text.bind(value.clone())),
         Test::AtLeast(value) => format!("{name} >= {}", text.bind(value.clone())),
+        Test::NotBelow(value) => {
+            format!("({name} >= {} OR {name} IS NULL)", text.bind(value.clone()))
+        }
         Test::Below(value) => format!("{name} < {}", text.bind(value.clone())),
         Test::In(values) if values.is_empty() => "1 = 0".to_owned(),
         Test::In(values) => {
@@ -202,6 +205,11 @@ fn condition<C: ListColumn>(text: &mut Statement, column: C, test: &Test) -> Str
             let to = text.bind(Value::Text(format!("{start}\u{10FFFF}")));
             format!("{name} >= {from} AND {name} < {to}")
         }
+        Test::Uses(pool) => format!(
+            "{name} IN (SELECT u.instance_id FROM license_use u \
+             WHERE u.account_id = t.account_id AND u.pool_id = {} AND u.level > 0)",
+            text.bind(pool.clone())
+        ),
         Test::Contains(part) => {
             let finds = match text.flavour {
                 Flavour::Sqlite => "instr",

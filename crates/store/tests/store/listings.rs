@@ -265,6 +265,12 @@ both! {
         let zoo = by_name().is(InstanceColumn::VirtualAccount, stage.place("Zoo"));
         assert_eq!(names(&zoo).len(), 4);
         assert_eq!(names(&zoo.with(InstanceColumn::Name, Test::Below("f".to_owned().store()))).len(), 2);
+        let pools = stage.read(|r| r.list::<Pool>(stage.account, &Query::all(99))).rows;
+        for pool in pools {
+            let users = by_name().with(InstanceColumn::Id, Test::Uses(pool.id.store()));
+            let told = stage.read(|r| r.users_of(stage.account, pool.id, 99));
+            assert_eq!(names(&users).len(), told.len());
+        }
         let heard = by_name().with(InstanceColumn::HeardAt, Test::AtLeast(stage.now().minus(Span::from_minutes(5)).store()));
         assert!(names(&heard).len() < 4);
     }

@@ -164,6 +164,16 @@ impl Frame {
         self.narrowed(fill(paths::OVERVIEW, &[&self.account]))
     }
 
+    /// The licenses, narrowed as this page is.
+    pub fn licenses_path(&self) -> String {
+        self.narrowed(fill(paths::LICENSES, &[&self.account]))
+    }
+
+    /// The product instances, narrowed as this page is.
+    pub fn instances_path(&self) -> String {
+        self.narrowed(fill(paths::INSTANCES, &[&self.account]))
+    }
+
     /// The overview of all virtual accounts.
     pub fn whole_path(&self) -> String {
         fill(paths::OVERVIEW, &[&self.account])

@@ -20,6 +20,14 @@ pub const EVENTS: &str = "/accounts/{account}/events";
 pub const EVENTS_EXPORT: &str = "/accounts/{account}/events/export";
 /// A signed checkpoint of the event log.
 pub const CHECKPOINT: &str = "/accounts/{account}/events/checkpoint";
+/// The licenses; its query narrows, sorts and chooses columns.
+pub const LICENSES: &str = "/accounts/{account}/licenses";
+/// The same licenses as a file.
+pub const LICENSES_EXPORT: &str = "/accounts/{account}/licenses/export";
+/// The product instances; its query narrows, sorts and chooses columns.
+pub const INSTANCES: &str = "/accounts/{account}/instances";
+/// The same product instances as a file.
+pub const INSTANCES_EXPORT: &str = "/accounts/{account}/instances/export";
 /// One pool: a license in a virtual account.
 pub const POOL: &str = "/accounts/{account}/pools/{pool}";
 /// One product instance.

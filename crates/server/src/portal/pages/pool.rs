@@ -43,6 +43,47 @@ pub struct Pool {
     pub grant: Vec<Paste>,
 }
 
+/// A pool's row, opened in place: how its balance comes about, what it is made of, who uses it.
+#[derive(Clone, Debug, Template)]
+#[template(path = "pool-opened.html")]
+pub struct PoolOpened {
+    /// The pool's own page.
+    pub href: String,
+    /// All product instances that use it.
+    pub users_href: String,
+    /// Where a product instance's page is, but for its id.
+    pub instance_base: String,
+    /// The license's shown name.
+    pub license: String,
+    /// The name of the virtual account.
+    pub virtual_account: String,
+    /// Where the pool stands.
+    pub standing: Standing,
+    /// Its open alarm, if there is one.
+    pub alarm: Option<Opened>,
+    /// The first of what was bought.
+    pub entitlements: Vec<EntitlementRow>,
+    /// How much was bought in all.
+    pub entitlements_total: Counted,
+    /// Who uses it most.
+    pub users: Vec<PoolUser>,
+    /// How many use it.
+    pub users_total: Counted,
+}
+
+/// What an open alarm of a pool says.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// The class of its colour.
+    pub tone: &'static str,
+    /// How much is missing.
+    pub missing: i64,
+    /// Since when.
+    pub since: Moment,
+    /// What would settle it.
+    pub ways: String,
+}
+
 /// The catalogue's words on a license, ready to be shown.
 #[derive(Clone, Debug)]
 pub struct Definition {
@@ -190,6 +231,16 @@ impl Standing {
 enum Shown {
     Always,
     UnlessZero,
+}
+
+impl PoolOpened {
+    fn summands(&self) -> Vec<Summand> {
+        self.standing.summands()
+    }
+
+    fn instance_path(&self, instance: &str) -> String {
+        format!("{}/{instance}", self.instance_base)
+    }
 }
 
 impl Pool {
