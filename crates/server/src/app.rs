@@ -26,6 +26,7 @@ pub mod paging;
 pub mod people;
 pub mod profile;
 pub mod provider;
+pub mod search;
 pub mod sessions;
 pub mod sign_in;
 pub mod submit_report;

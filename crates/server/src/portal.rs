@@ -26,6 +26,7 @@ mod pastes;
 mod people;
 mod places;
 mod prove;
+mod search;
 mod sessions;
 mod things;
 mod tokens;
@@ -81,6 +82,7 @@ fn table() -> Table {
         .route(paths::SIGN_OUT, post(door::sign_out))
         .route(paths::ACCOUNTS, get(overview::accounts))
         .route(paths::OVERVIEW, get(overview::overview))
+        .route(paths::SEARCH, get(search::find))
         .route(paths::ALARMS, get(things::open_alarms))
         .route(paths::SETTLED_ALARMS, get(things::settled_alarms))
         .route(paths::EVENTS, get(events::log))

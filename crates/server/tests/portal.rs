@@ -1,5 +1,8 @@
 //! The portal by its real router, over a real book in a folder of its own, in a scripted world.
 
+#[path = "portal/lists.rs"]
+mod lists;
+
 #[path = "portal/house.rs"]
 mod house;
 

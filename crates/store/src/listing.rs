@@ -102,7 +102,7 @@ listed! {
     }
     /// Columns of entitlements.
     EntitlementColumn for ledger::entitlement::Entitlement {
-        Pool = "pool_id", Start = "starts_at", End = "ends_at", Quantity = "quantity",
+        Pool = "pool_id", Start = "starts_at", End = "ends_at", Quantity = "quantity", Source = "source",
     }
     /// Columns of product instances.
     InstanceColumn for ledger::instance::Instance {
@@ -122,7 +122,10 @@ listed! {
         SettledAt = "settled_at",
     }
     /// Columns of ID tokens.
-    TokenColumn for ledger::token::Token { VirtualAccount = "virtual_account_id", ExpiresAt = "expires_at", CreatedAt = "created_at" }
+    TokenColumn for ledger::token::Token {
+        Id = "token_id", VirtualAccount = "virtual_account_id", ExpiresAt = "expires_at", CreatedAt = "created_at",
+        Description = "lower(t.description)",
+    }
     /// Columns of reports.
     ReportColumn for ledger::report::Recorded {
         Instance = "instance_id", Key = "key_id", Epoch = "epoch", Number = "number", HeardAt = "heard_at", Tag = "tag",

@@ -91,7 +91,7 @@ pub(crate) const ENTITLEMENT: Table = Table {
         Column::new("granted_at", Kind::Int),
         Column::nullable("moved_from_id", Kind::Bytes),
     ],
-    indexes: &[],
+    indexes: &[Index { name: "entitlement_by_source", columns: &["account_id", "source"] }],
 };
 
 pub(crate) const INSTANCE: Table = Table {

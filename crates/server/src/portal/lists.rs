@@ -26,8 +26,8 @@ use crate::app::lists::{
 use crate::app::{App, paging};
 use address::{Address, wrong};
 
-pub(super) use instances::{export_instances, instances};
-pub(super) use licenses::{export_licenses, licenses};
+pub(super) use instances::{export_instances, heard_last, instances};
+pub(super) use licenses::{export_licenses, licenses, lowest};
 
 /// How many rows a page shows.
 const ROWS: u32 = 100;

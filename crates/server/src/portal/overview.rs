@@ -18,23 +18,23 @@ use super::facts::{
 };
 use super::pages::accounts::{AccountNumbers, AccountRow, Accounts};
 use super::pages::frame::Frame;
-use super::pages::overview::{FirstSteps, InstanceRow, LicenseUse, Overview, PoolRow, StateCounts};
-use super::pages::parts::{Counted, InstanceState, LicenseLink};
+use super::pages::overview::{FirstSteps, InstanceRow, LicenseUse, Overview, PoolRow};
+use super::pages::parts::LicenseLink;
 use super::pages::paths::{self, fill};
-use super::pastes;
 use super::people::{ROWS, Searched};
+use super::{lists, pastes};
 use crate::app::App;
-use crate::app::inventory::{InstanceQuestion, InstanceView, PoolQuestion, PoolView};
+use crate::app::inventory::{InstanceQuestion, InstanceView, PoolView};
 use crate::app::paging::List;
 
 /// How many decisions the overview shows; the alarms page shows all.
 const DECISIONS: u32 = 8;
 /// Among how many of the newest ID tokens those are counted that can be used.
 const TOKENS: u32 = 500;
-/// How many pools it shows.
-const POOLS: u32 = 200;
-/// How many product instances it shows.
-const INSTANCES: u32 = 250;
+/// How many pools it shows; the list of licenses has all.
+const POOLS: u32 = 12;
+/// How many product instances it shows; their list has all.
+const INSTANCES: u32 = 8;
 /// How many licenses of one instance a row names.
 const NAMED: usize = 4;
 
@@ -86,35 +86,23 @@ pub(super) async fn overview(
     let mut open: Vec<_> = alarms.iter().filter(here).collect();
     open.sort_by_key(|view| (view.alarm.severity, view.alarm.opened_at));
     let decisions: Vec<_> = open.into_iter().map(|view| alarm(view, now)).collect();
-    let pools = PoolQuestion { virtual_account: place, ..PoolQuestion::default() };
-    let pools = app.pools(&reads, account, pools, POOLS).await?;
-    let pools_total = match (place, pools.next.is_some()) {
-        (None, _) => counted(app.count_pools(&reads, account).await?),
-        (Some(_), false) => whole(pools.rows.len()),
-        (Some(_), true) => Counted::AtLeast(u64::from(POOLS)),
-    };
-    let pools = pools.rows;
-    let instances = InstanceQuestion { virtual_account: place, ..InstanceQuestion::default() };
-    let instances = app.instances(&reads, account, instances, INSTANCES).await?;
-    let total = match (place, instances.next.is_some()) {
-        (None, _) => counted(app.count_instances(&reads, account).await?),
-        (Some(_), false) => whole(instances.rows.len()),
-        (Some(_), true) => Counted::AtLeast(u64::from(INSTANCES)),
-    };
+    let (pools, pools_total) = lists::lowest(&app, &reads, account, place, POOLS).await?;
+    let (instances, total, states) =
+        lists::heard_last(&app, &reads, account, place, INSTANCES).await?;
     let frame = frame(&app, &guest, account, narrow.chosen()).await?;
     let tokens = app.tokens(&reads, account, None, TOKENS).await?.rows;
     let usable = tokens.iter().filter(|token| token.admits(now).is_ok()).count();
     let page = Overview {
         first_steps: first_steps(&app, account, &frame, usable),
-        states: instances.next.is_none().then(|| states(&instances.rows, now)),
+        states,
         frame,
         as_of: moment(now, now),
         decisions_total: whole(decisions.len()),
         decisions: decisions.into_iter().take(DECISIONS as usize).collect(),
-        pools_total,
+        pools_total: counted(pools_total),
         pools: pools.iter().map(pool_row).collect(),
-        instances: instances.rows.iter().map(|view| instance_row(view, now)).collect(),
-        instances_total: total,
+        instances: instances.iter().map(|view| instance_row(view, now)).collect(),
+        instances_total: counted(total),
     };
     shown(&page, &headers)
 }
@@ -174,20 +162,6 @@ fn first_steps(app: &App, account: AccountId, frame: &Frame, usable: usize) -> F
         make_token: pastes::make_token(app, account, &place),
         trust: pastes::trust("TOKEN"),
         grant: pastes::grant(app, account, &place, None),
-    }
-}
-
-/// The product instances by state, where the list holds them all.
-fn states(instances: &[InstanceView], now: Timestamp) -> StateCounts {
-    let count = |state| {
-        let such = |view: &&InstanceView| instance_state(&view.instance, now) == state;
-        whole(instances.iter().filter(such).count())
-    };
-    StateCounts {
-        reporting: count(InstanceState::Reporting),
-        stale: count(InstanceState::Stale),
-        never: count(InstanceState::Never),
-        unverified: count(InstanceState::Unverified),
     }
 }
 

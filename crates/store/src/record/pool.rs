@@ -105,6 +105,10 @@ impl Record for Entitlement {
         ]
     }
 
+    fn indexed_as(&self, before: &Self) -> bool {
+        self.source == before.source
+    }
+
     fn read(f: &mut Fields<'_>) -> Result<Self, Fault> {
         let (account, pool, id, quantity) = (f.take()?, f.take()?, f.take()?, f.take()?);
         Ok(Self {

@@ -7,7 +7,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use ledger::instance::Use;
 use ledger::license::License;
-use wire::id::{AccountId, PoolId};
+use wire::id::{AccountId, PoolId, VirtualAccountId};
 use wire::tag::SoftwareTag;
 use wire::time::Timestamp;
 
@@ -16,15 +16,16 @@ use super::{
     Parts, Plan, ROWS, Row, Shown, Sights, ValuesPlan, Wish, answered, export, page, reads, wrong,
 };
 use crate::app::inventory::InstanceView;
-use crate::app::lists::{Counting, InstanceColumn, Stored as _, Test, Tests, Value};
+use crate::app::lists::{Counting, Facet, InstanceColumn, Stored as _, Test, Tests, Value};
 use crate::app::paging::List as Paged;
 use crate::app::{App, Error};
 use crate::portal::answer::Unshown;
 use crate::portal::door::Guest;
-use crate::portal::facts::{frame, instance_name, instance_state, license_name, moment};
+use crate::portal::facts::{counted, frame, instance_name, instance_state, license_name, moment};
 use crate::portal::overview::account_id;
 use crate::portal::pages::frame::Frame;
 use crate::portal::pages::list::Chip;
+use crate::portal::pages::overview::StateCounts;
 use crate::portal::pages::parts::Act;
 use crate::portal::pages::paths::{self, fill};
 
@@ -363,4 +364,42 @@ pub(in crate::portal) async fn export_instances(
         Ok(found.rows)
     };
     export::file((&app, reads, frame), wish, question, read).await
+}
+
+/// What the overview tells of the product instances: those heard last, how many there are, and
+/// how many in which state, where that can be counted at once.
+pub(in crate::portal) async fn heard_last(
+    app: &App,
+    reads: &ledger::role::Permit,
+    account: AccountId,
+    place: Option<VirtualAccountId>,
+    most: u32,
+) -> Result<(Vec<InstanceView>, i64, Option<StateCounts>), Unshown> {
+    let facets = facets(app.world.now()).into_iter().map(|plan| Facet {
+        alternatives: plan.options.into_iter().map(|option| option.tests).collect(),
+        chosen: Vec::new(),
+    });
+    let place = place.map(|place| (InstanceColumn::VirtualAccount, Test::Is(place.store())));
+    let question = ListQuestion {
+        tests: place.into_iter().collect(),
+        search: Vec::new(),
+        facets: facets.collect(),
+        values: Vec::new(),
+        sort: (InstanceColumn::HeardAt, Direction::Down),
+        after: None,
+    };
+    let found = app.list_instances(reads, account, question, Counting::Facets, most).await?;
+    let states = found.counts.as_deref().and_then(|counts| match counts {
+        [states] => match states.as_slice() {
+            [reporting, stale, never, unverified] => Some(StateCounts {
+                reporting: counted(*reporting),
+                stale: counted(*stale),
+                never: counted(*never),
+                unverified: counted(*unverified),
+            }),
+            _ => None,
+        },
+        _ => None,
+    });
+    Ok((found.rows.rows, found.total, states))
 }

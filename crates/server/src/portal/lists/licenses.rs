@@ -5,7 +5,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use ledger::license::{Concern, Enforcement, Kind};
-use wire::id::AccountId;
+use wire::id::{AccountId, VirtualAccountId};
 use wire::time::{Span, Timestamp};
 
 use super::{
@@ -316,4 +316,25 @@ pub(in crate::portal) async fn export_licenses(
         Ok(found.rows)
     };
     export::file((&app, reads, frame), wish, question, read).await
+}
+
+/// What the overview tells of the pools: those with the lowest balance, and how many there are.
+pub(in crate::portal) async fn lowest(
+    app: &App,
+    reads: &ledger::role::Permit,
+    account: AccountId,
+    place: Option<VirtualAccountId>,
+    most: u32,
+) -> Result<(Vec<PoolView>, i64), Unshown> {
+    let place = place.map(|place| (PoolColumn::VirtualAccount, Test::Is(place.store())));
+    let question = ListQuestion {
+        tests: place.into_iter().collect(),
+        search: Vec::new(),
+        facets: Vec::new(),
+        values: Vec::new(),
+        sort: (PoolColumn::Balance, Direction::Up),
+        after: None,
+    };
+    let found = app.list_pools(reads, account, question, Counting::Facets, most).await?;
+    Ok((found.rows.rows, found.total))
 }

@@ -23,11 +23,13 @@ macro_rules! embedded {
     };
 }
 
-static ASSETS: LazyLock<[Asset; 6]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 8]> = LazyLock::new(|| {
     embedded![
         "portal.css" as "text/css; charset=utf-8",
         "live.js" as "text/javascript; charset=utf-8",
         "passkey.js" as "text/javascript; charset=utf-8",
+        "find.js" as "text/javascript; charset=utf-8",
+        "list.js" as "text/javascript; charset=utf-8",
         "page.js" as "text/javascript; charset=utf-8",
         "sprite.svg" as "image/svg+xml",
         "icon.svg" as "image/svg+xml",

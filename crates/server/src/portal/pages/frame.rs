@@ -164,6 +164,11 @@ impl Frame {
         self.narrowed(fill(paths::OVERVIEW, &[&self.account]))
     }
 
+    /// The search.
+    pub fn search_path(&self) -> String {
+        fill(paths::SEARCH, &[&self.account])
+    }
+
     /// The licenses, narrowed as this page is.
     pub fn licenses_path(&self) -> String {
         self.narrowed(fill(paths::LICENSES, &[&self.account]))
@@ -172,6 +177,13 @@ impl Frame {
     /// The product instances, narrowed as this page is.
     pub fn instances_path(&self) -> String {
         self.narrowed(fill(paths::INSTANCES, &[&self.account]))
+    }
+
+    /// The product instances in a state, narrowed as this page is.
+    pub(crate) fn state_path(&self, state: &str) -> String {
+        let path = self.instances_path();
+        let sign = if path.contains('?') { '&' } else { '?' };
+        format!("{path}{sign}state={state}")
     }
 
     /// The overview of all virtual accounts.

@@ -312,11 +312,7 @@ impl List {
 
     /// What is shown of what there is.
     fn range(&self) -> String {
-        let shown = written(&self.rows.len().to_string());
-        if self.next.is_none() && self.first.is_none() {
-            return format!("All {} shown.", self.total);
-        }
-        format!("{shown} of {} shown.", self.total)
+        format!("{} of {} shown.", written(&self.rows.len().to_string()), self.total)
     }
 }
 

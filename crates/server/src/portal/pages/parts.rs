@@ -139,6 +139,16 @@ pub enum InstanceState {
 }
 
 impl InstanceState {
+    /// The word for it in addresses.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Reporting => "reporting",
+            Self::Stale => "stale",
+            Self::Never => "never",
+            Self::Unverified => "unverified",
+        }
+    }
+
     /// The words for it.
     pub fn word(self) -> &'static str {
         match self {

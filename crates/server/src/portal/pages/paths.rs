@@ -10,6 +10,8 @@ pub const SIGN_OUT: &str = "/sign-out";
 pub const ACCOUNTS: &str = "/accounts";
 /// An account's overview; `?virtual_account=va_…` narrows it.
 pub const OVERVIEW: &str = "/accounts/{account}";
+/// What in an account is called so.
+pub const SEARCH: &str = "/accounts/{account}/search";
 /// Open alarms; `?virtual_account=va_…` narrows them.
 pub const ALARMS: &str = "/accounts/{account}/alarms";
 /// Alarms that settled.

@@ -7,6 +7,7 @@ mod door;
 mod events;
 mod house;
 mod instance;
+mod lists;
 mod overview;
 mod own;
 mod pool;
@@ -46,6 +47,11 @@ pub(crate) fn rendered() -> Vec<(&'static str, String)> {
         ("alarms-none-settled", whole(&alarms::alarms(AlarmList::Settled(Vec::new())))),
         ("events", whole(&events::events())),
         ("events-none", whole(&events::events_none())),
+        ("list", whole(&lists::narrowed(lists::rows()))),
+        ("list-none", whole(&lists::list(Vec::new()))),
+        ("list-none-like-that", whole(&lists::narrowed(Vec::new()))),
+        ("search", whole(&lists::found(2))),
+        ("search-nothing", whole(&lists::found(0))),
         ("pool", whole(&pool::pool())),
         ("pool-unknown", whole(&pool::pool_unknown())),
         ("pool-unused", whole(&pool::pool_unused())),
@@ -63,7 +69,8 @@ pub(crate) fn rendered() -> Vec<(&'static str, String)> {
 
 /// Every page that refreshes itself, as its fragment.
 pub(crate) fn fragments() -> Vec<String> {
-    let pages: [&dyn Page; 5] = [
+    let pages: [&dyn Page; 6] = [
+        &lists::narrowed(lists::rows()),
         &overview::overview(),
         &alarms::alarms(AlarmList::Open(alarms::open_alarms())),
         &pool::pool(),
