@@ -1,5 +1,5 @@
 //! What the portal is asked: every page of its table of routes; every filter, from the forms of
-//! the pages themselves; the next pages, from their links.
+//! the pages themselves; every facet and order and the next pages, from their links.
 
 use std::collections::BTreeSet;
 
@@ -46,6 +46,10 @@ pub(super) async fn questions(
                 all.push(ask(name, format!("{path}?{filter}={}", escaped(&value))));
             }
         }
+        for link in links(&page, &path) {
+            let query = link.split_once('?').map_or("", |(_, query)| query).to_owned();
+            all.push(ask(&format!("link {query}"), link));
+        }
         if page.contains("?virtual_account=va_") {
             let place = &company.places[0].0;
             all.push(ask("narrowed", format!("{path}?virtual_account={place}")));
@@ -67,6 +71,16 @@ fn filters(page: &str) -> BTreeSet<String> {
     let asking = forms.filter(|form| form.contains("method=\"get\""));
     let names = asking.flat_map(|form| form.split(" name=\"").skip(1));
     names.filter_map(|rest| rest.split('"').next().map(str::to_owned)).collect()
+}
+
+/// The links of a list to itself: each facet, each order, each choice of columns. A link of a
+/// virtual account is like that of any other.
+fn links(page: &str, path: &str) -> BTreeSet<String> {
+    let begin = format!("{path}?");
+    let all = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    let own = all.map(|link| link.replace("&amp;", "&").replace("&#38;", "&"));
+    let own = own.filter(|link| link.starts_with(&begin) && !link.contains("cursor="));
+    own.filter(|link| !link.contains("virtual_account=") && !link.contains('#')).collect()
 }
 
 /// The address of a page some turns on, if there is one.

@@ -104,6 +104,20 @@ pub(super) fn samples(path: &str, filter: &str, company: &Company) -> anyhow::Re
         "email" | "begins" => {
             vec![of("common address", "person"), ("rare address", crowd::address(8))]
         }
+        "q" if path.ends_with("/instances") => {
+            vec![of("common name", "edge-"), of("rare name", "edge-MANY0000003")]
+        }
+        "q" if path.ends_with("/licenses") => {
+            vec![of("common name", "network"), of("no name", "nothing at all")]
+        }
+        "q" => vec![
+            of("common name", "site"),
+            of("rare name", "edge-MANY0000003"),
+            of("order", "order 7"),
+            of("no name", "nothing at all"),
+        ],
+        "column" if path.ends_with("/instances") => vec![of("a column", "software")],
+        "column" => vec![of("a column", "kind")],
         "state" => vec![of("settled", "settled"), of("open", "open")],
         "pool" => vec![of("pool", &company.pool)],
         "tag" => vec![of("license", &company.tag)],
