@@ -496,11 +496,12 @@ pub(crate) fn join(
     Ok(())
 }
 
-/// Whether any report of a fork measured after the last removal of its instance: what two devices
-/// did before somebody removed it asks for nothing any more.
+/// Whether any report of a fork counts and measured after the last removal of its instance: what
+/// two devices did before somebody removed it asks for nothing any more.
 fn is_of_now(instance: &Instance, twins: &[&Recorded], recorded: &Recorded) -> bool {
-    let ends = twins.iter().map(|twin| twin.last_end()).chain([recorded.last_end()]);
-    let last = ends.max();
+    let fork = twins.iter().copied().chain([recorded]);
+    let counted = fork.filter(|one| one.counting == Counting::Counted);
+    let last = counted.map(Recorded::last_end).max();
     instance.removal().is_none_or(|removal| last > Some(removal.at))
 }
 

@@ -12,7 +12,7 @@ use store::listing::{
     Cursor, DeviceKeyColumn, Direction, InstanceColumn, NameColumn, PoolColumn, Query,
     ReportColumn, Rows, Test,
 };
-use store::{Fault, Reading, Sight, Stored, Totals, UseShare};
+use store::{Fault, Present, PresentColumn, Reading, Sight, Stored, Totals, UseShare, Value};
 use wire::id::{AccountId, InstanceId, PoolId, VirtualAccountId};
 use wire::report::Report;
 use wire::tag::EntitlementTag;
@@ -216,19 +216,21 @@ impl App {
         limit: u32,
     ) -> Result<Rows<InstanceView>, Error> {
         permit.allows(Action::Read, account)?;
-        let mut query = Query::all(limit)
-            .sorted(InstanceColumn::HeardAt, Direction::Down)
+        let of = PresentColumn::Of;
+        let mut query = present(limit)
+            .sorted(of(InstanceColumn::HeardAt), Direction::Down)
             .after(question.after);
-        query = in_reach(query, InstanceColumn::VirtualAccount, permit);
+        query = in_reach(query, of(InstanceColumn::VirtualAccount), permit);
         if let Some(place) = question.virtual_account {
-            query = query.is(InstanceColumn::VirtualAccount, place);
+            query = query.is(of(InstanceColumn::VirtualAccount), place);
         }
         if let Some(begins) = question.name_begins {
-            query = query.with(InstanceColumn::Name, Test::Begins(begins.to_lowercase()));
+            query = query.with(of(InstanceColumn::Name), Test::Begins(begins.to_lowercase()));
         }
         let read = move |reading: &mut Reading<'_>| {
-            let found = reading.list::<Instance>(account, &query)?;
-            let views = instance_views(reading, account, found.rows)?;
+            let found = reading.list::<Present>(account, &query)?;
+            let rows = found.rows.into_iter().map(|Present(instance)| instance).collect();
+            let views = instance_views(reading, account, rows)?;
             Ok(Rows { rows: views, next: found.next })
         };
         Ok(self.book.read(Sight::Account(account), read).await?)
@@ -240,8 +242,9 @@ impl App {
     /// `permit.denied`, faults of the store.
     pub async fn count_instances(&self, permit: &Permit, account: AccountId) -> Result<i64, Error> {
         permit.allows(Action::Read, account)?;
-        let query = in_reach(Query::all(0), InstanceColumn::VirtualAccount, permit);
-        let read = move |reading: &mut Reading<'_>| reading.count::<Instance>(account, &query);
+        let place = PresentColumn::Of(InstanceColumn::VirtualAccount);
+        let query = in_reach(present(0), place, permit);
+        let read = move |reading: &mut Reading<'_>| reading.count::<Present>(account, &query);
         Ok(self.book.read(Sight::Account(account), read).await?)
     }
 
@@ -298,6 +301,11 @@ impl App {
     pub async fn totals(&self) -> Result<Totals, Error> {
         Ok(self.book.read(Sight::House, |reading| reading.totals()).await?)
     }
+}
+
+/// A question for product instances that are not removed.
+fn present(limit: u32) -> Query<PresentColumn> {
+    Query::all(limit).with(PresentColumn::RemovedAt, Test::Is(Value::Null))
 }
 
 /// A question bounded to what a person may see: sums, counts and pages are of that alone.

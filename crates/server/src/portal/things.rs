@@ -111,19 +111,20 @@ fn settled(view: &AlarmView, now: Timestamp) -> SettledAlarm {
         (license, Ok(tag)) => license_name(license.as_ref(), &tag),
         (_, Err(_)) => one.about.clone(),
     };
+    let of_instance =
+        || format!("/accounts/{}/instances/{}", one.account, InstanceId::from_bytes(one.subject));
     let (sentence, href) = match one.kind {
         AlarmKind::InsufficientLicenses => (
             format!("{name} was short by up to {}", one.largest_told),
             format!("/accounts/{}/pools/{}", one.account, PoolId::from_bytes(one.subject)),
         ),
-        AlarmKind::ClonedInstance => (
-            format!("{name} was reported by two devices"),
-            format!("/accounts/{}/instances/{}", one.account, InstanceId::from_bytes(one.subject)),
-        ),
-        AlarmKind::UsedElsewhere => (
-            format!("{name} was used outside the country of purchase"),
-            format!("/accounts/{}/instances/{}", one.account, InstanceId::from_bytes(one.subject)),
-        ),
+        AlarmKind::ClonedInstance => (format!("{name} was reported by two devices"), of_instance()),
+        AlarmKind::UsedElsewhere => {
+            (format!("{name} was used outside the country of purchase"), of_instance())
+        }
+        AlarmKind::ReportsAgain => {
+            (format!("{name} reported again after its removal"), of_instance())
+        }
     };
     SettledAlarm {
         alarm: one.id.to_string(),
@@ -144,8 +145,15 @@ fn settled(view: &AlarmView, now: Timestamp) -> SettledAlarm {
 fn settled_by(kind: AlarmKind) -> &'static str {
     match kind {
         AlarmKind::InsufficientLicenses => "the balance is not below zero any more",
-        AlarmKind::ClonedInstance => "no key that was copied may speak any more",
-        AlarmKind::UsedElsewhere => "the countries of use and of purchase differ no more",
+        AlarmKind::ClonedInstance => {
+            "no key that was copied may speak any more, or the product instance was removed"
+        }
+        AlarmKind::UsedElsewhere => {
+            "the countries differ no more, or the product instance was removed"
+        }
+        AlarmKind::ReportsAgain => {
+            "somebody kept it, moved it, trusted it anew or removed it again"
+        }
     }
 }
 
