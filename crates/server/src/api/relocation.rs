@@ -59,7 +59,7 @@ pub(super) struct DecidedInstances {
     /// Whether nothing was done.
     dry_run: bool,
     /// How many product instances were named.
-    found: u32,
+    found: usize,
     /// How many were moved, removed or kept, or would be.
     changed: u32,
     /// How many were so already.
@@ -159,7 +159,7 @@ fn answer(doing: Doing, decided: InstancesDecided) -> DecidedInstances {
     };
     DecidedInstances {
         dry_run: doing == Doing::Preview,
-        found: decided.found,
+        found: decided.chosen.len(),
         changed: decided.changed,
         unchanged: decided.unchanged,
         pools: decided.pools.iter().map(pool).collect(),

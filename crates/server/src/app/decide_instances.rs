@@ -62,8 +62,8 @@ pub struct UnclearLine {
 /// What a decision on product instances came to, or would come to.
 #[derive(Clone, Debug, Default)]
 pub struct InstancesDecided {
-    /// How many product instances the lines name.
-    pub found: u32,
+    /// The product instances that the lines name.
+    pub chosen: BTreeSet<InstanceId>,
     /// How many were moved, removed or kept.
     pub changed: u32,
     /// How many were so already.
@@ -126,9 +126,11 @@ impl App {
         if doing == Doing::Act && !named.unclear.is_empty() {
             return Err(unclear(&named.unclear));
         }
-        let found = u32::try_from(named.ids.len()).unwrap_or(u32::MAX);
-        let mut all =
-            InstancesDecided { found, unclear: named.unclear, ..InstancesDecided::default() };
+        let mut all = InstancesDecided {
+            chosen: named.ids.clone(),
+            unclear: named.unclear,
+            ..InstancesDecided::default()
+        };
         let parts = self.in_parts(account, named.ids).await?;
         let alone = parts.len() == 1;
         for instances in parts {

@@ -23,8 +23,8 @@ use super::facts::{
 use super::overview::{Narrow, account_id};
 use super::pages::alarms::{Alarm, AlarmList, Alarms, SettledAlarm};
 use super::pages::instance::{
-    ConsumerRow, CountryRow, Elsewhere, Instance, KeyRow, LevelRow, LevelStanding, MemberRow,
-    ReportLine, ReportRow, ReportState,
+    ConsumerRow, CountryRow, Elsewhere, Instance, InstanceActs, KeyRow, LevelRow, LevelStanding,
+    MemberRow, RemovalNote, ReportLine, ReportRow, ReportState,
 };
 use super::pages::parts::{Counted, LicenseLink, PoolAlert};
 use super::pages::paths::{self, fill};
@@ -376,8 +376,32 @@ pub(super) async fn instance(
         consumers_total: whole(consumers.len()),
         consumers: consumers.into_iter().take(CONSUMERS).collect(),
         report_now: pastes::report_now(),
+        removal: removal_note(one, now),
+        acts: instance_acts(&guest, one),
     };
     shown(&page, &headers)
+}
+
+fn removal_note(one: &ledger::instance::Instance, now: Timestamp) -> Option<RemovalNote> {
+    let removal = one.removed().or(one.reports_again())?;
+    Some(RemovalNote {
+        at: moment(removal.at, now),
+        by: removal.by.clone(),
+        again: removal.measured_again.map(|at| moment(at, now)),
+    })
+}
+
+/// Where the instance is moved, removed and kept, for who may.
+fn instance_acts(guest: &Guest, one: &ledger::instance::Instance) -> Option<InstanceActs> {
+    let permit = guest.may(Action::ManageInstances, one.account).ok()?;
+    permit.covers(one.virtual_account()).ok()?;
+    let path =
+        |pattern| format!("{}?instance={}", fill(pattern, &[&one.account.to_string()]), one.id);
+    Some(InstanceActs {
+        move_path: path(paths::MOVE_INSTANCES),
+        remove_path: path(paths::REMOVE_INSTANCES),
+        keep_path: path(paths::KEEP_INSTANCES),
+    })
 }
 
 /// What the pools of an instance's virtual account warn of, where they do.

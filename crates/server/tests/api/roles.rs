@@ -277,7 +277,7 @@ fn body_of(route: &Stated, scene: &Scene, nth: usize) -> String {
         (_, Some("terms")) => json!({"title": "Terms", "text": "Be fair."}),
         (_, Some("accept")) => json!({"version": 0}),
         (_, Some("move")) => json!({"to": place, "instances": [scene.instance]}),
-        (_, Some("remove")) => json!({"lines": scene.instance, "dry_run": nth % 2 == 1}),
+        (_, Some("remove")) => json!({"lines": scene.instance}),
         (_, Some("keep")) => json!({"instances": [scene.instance]}),
         (_, Some("archive" | "restore")) => json!({"revision": 7}),
         (_, Some("api-clients")) => {
