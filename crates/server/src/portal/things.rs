@@ -26,6 +26,7 @@ use super::pages::instance::{
     ConsumerRow, CountryRow, Elsewhere, Instance, InstanceActs, KeyRow, LevelRow, LevelStanding,
     MemberRow, RemovalNote, ReportLine, ReportRow, ReportState,
 };
+use super::pages::moment::Moment;
 use super::pages::parts::{Counted, LicenseLink, PoolAlert};
 use super::pages::paths::{self, fill};
 use super::pages::pool::{
@@ -349,11 +350,7 @@ pub(super) async fn instance(
             .virtual_account
             .as_ref()
             .map_or_else(String::new, |place| place.name.clone()),
-        placed: one
-            .placements
-            .last()
-            .filter(|last| last.from > Timestamp::MIN)
-            .map(|last| moment(last.from, now)),
+        placed: placed(one, now),
         state: instance_state(one, now),
         stale_at: one.stale_at.map(|at| moment(at, now)),
         last_report: one.heard_at.map(|at| moment(at, now)),
@@ -380,6 +377,12 @@ pub(super) async fn instance(
         acts: instance_acts(&guest, one),
     };
     shown(&page, &headers)
+}
+
+/// Since when the instance is where it is; `None` if from the beginning.
+fn placed(one: &ledger::instance::Instance, now: Timestamp) -> Option<Moment> {
+    let last = one.placements.last().filter(|last| last.from > Timestamp::MIN);
+    last.map(|last| moment(last.from, now))
 }
 
 fn removal_note(one: &ledger::instance::Instance, now: Timestamp) -> Option<RemovalNote> {
