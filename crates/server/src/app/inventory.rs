@@ -12,7 +12,7 @@ use store::listing::{
     Cursor, DeviceKeyColumn, Direction, InstanceColumn, NameColumn, PoolColumn, Query,
     ReportColumn, Rows, Test,
 };
-use store::{Fault, Present, PresentColumn, Reading, Sight, Stored, Totals, UseShare, Value};
+use store::{Fault, Reading, Sight, Stored, Totals, UseShare, Value};
 use wire::id::{AccountId, InstanceId, PoolId, VirtualAccountId};
 use wire::report::Report;
 use wire::tag::EntitlementTag;
@@ -216,21 +216,18 @@ impl App {
         limit: u32,
     ) -> Result<Rows<InstanceView>, Error> {
         permit.allows(Action::Read, account)?;
-        let of = PresentColumn::Of;
-        let mut query = present(limit)
-            .sorted(of(InstanceColumn::HeardAt), Direction::Down)
-            .after(question.after);
-        query = in_reach(query, of(InstanceColumn::VirtualAccount), permit);
+        let mut query =
+            present(limit).sorted(InstanceColumn::HeardAt, Direction::Down).after(question.after);
+        query = in_reach(query, InstanceColumn::VirtualAccount, permit);
         if let Some(place) = question.virtual_account {
-            query = query.is(of(InstanceColumn::VirtualAccount), place);
+            query = query.is(InstanceColumn::VirtualAccount, place);
         }
         if let Some(begins) = question.name_begins {
-            query = query.with(of(InstanceColumn::Name), Test::Begins(begins.to_lowercase()));
+            query = query.with(InstanceColumn::Name, Test::Begins(begins.to_lowercase()));
         }
         let read = move |reading: &mut Reading<'_>| {
-            let found = reading.list::<Present>(account, &query)?;
-            let rows = found.rows.into_iter().map(|Present(instance)| instance).collect();
-            let views = instance_views(reading, account, rows)?;
+            let found = reading.list::<Instance>(account, &query)?;
+            let views = instance_views(reading, account, found.rows)?;
             Ok(Rows { rows: views, next: found.next })
         };
         Ok(self.book.read(Sight::Account(account), read).await?)
@@ -242,9 +239,8 @@ impl App {
     /// `permit.denied`, faults of the store.
     pub async fn count_instances(&self, permit: &Permit, account: AccountId) -> Result<i64, Error> {
         permit.allows(Action::Read, account)?;
-        let place = PresentColumn::Of(InstanceColumn::VirtualAccount);
-        let query = in_reach(present(0), place, permit);
-        let read = move |reading: &mut Reading<'_>| reading.count::<Present>(account, &query);
+        let query = in_reach(present(0), InstanceColumn::VirtualAccount, permit);
+        let read = move |reading: &mut Reading<'_>| reading.count::<Instance>(account, &query);
         Ok(self.book.read(Sight::Account(account), read).await?)
     }
 
@@ -304,8 +300,8 @@ impl App {
 }
 
 /// A question for product instances that are not removed.
-fn present(limit: u32) -> Query<PresentColumn> {
-    Query::all(limit).with(PresentColumn::RemovedAt, Test::Is(Value::Null))
+fn present(limit: u32) -> Query<InstanceColumn> {
+    Query::all(limit).with(InstanceColumn::RemovedAt, Test::Is(Value::Null))
 }
 
 /// A question bounded to what a person may see: sums, counts and pages are of that alone.

@@ -5,7 +5,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use ledger::command::{Fate, PoolShift};
 use ledger::pool::Pool;
-use ledger::role::Action;
+use ledger::refusal::Refusal;
+use ledger::role::{Action, Permit};
 use wire::id::AccountId;
 
 use super::answer::{Unshown, shown};
@@ -22,7 +23,6 @@ use crate::app::decide_instances::{
     AlarmTurn, Doing, InstancesDecided, Unclear, UnclearLine, alarm_turn, lines_of,
 };
 use crate::app::{App, Ask, Error};
-use ledger::refusal::Refusal;
 
 /// What is done with product instances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +93,8 @@ struct Step<'a> {
     account: AccountId,
     deed: Deed,
     ask: Ask,
+    /// The right to find virtual accounts by their names.
+    reads: Permit,
 }
 
 impl<'a> Step<'a> {
@@ -105,7 +107,8 @@ impl<'a> Step<'a> {
     ) -> Result<Self, Unshown> {
         let permit = guest.may(Action::ManageInstances, account)?;
         let ask = Ask::new(permit, app.fresh_request(), b"a look");
-        Ok(Self { app, guest, account, deed, ask })
+        let reads = guest.may(Action::ReadAccount, account)?;
+        Ok(Self { app, guest, account, deed, ask, reads })
     }
 
     fn typed(
@@ -115,7 +118,8 @@ impl<'a> Step<'a> {
         typed: &Typed,
     ) -> Result<Self, Unshown> {
         let ask = typed.ask(guest, guest.may(Action::ManageInstances, account)?)?;
-        Ok(Self { app, guest, account, deed, ask })
+        let reads = guest.may(Action::ReadAccount, account)?;
+        Ok(Self { app, guest, account, deed, ask, reads })
     }
 
     /// What becomes of them; `None` while nobody said where they go.
@@ -124,8 +128,7 @@ impl<'a> Step<'a> {
             Deed::Remove => Ok(Some(Fate::Remove)),
             Deed::Keep => Ok(Some(Fate::Keep)),
             Deed::Move => {
-                let found =
-                    places::named(self.app, &self.ask.permit, self.account, &choice.to).await;
+                let found = places::named(self.app, &self.reads, self.account, &choice.to).await;
                 let to = found.map_err(|error| match error {
                     Error::Refused(Refusal::Invalid { why, .. }) => wrong("to", &why),
                     other => other,
@@ -182,14 +185,14 @@ impl<'a> Step<'a> {
         preview: Option<Preview>,
         form: Option<Form>,
     ) -> Result<Relocation, Unshown> {
-        let back = fill(paths::OVERVIEW, &[&self.account.to_string()]);
+        let back = fill(paths::INSTANCES, &[&self.account.to_string()]);
         Ok(Relocation {
             frame: frame(self.app, self.guest, self.account, None).await?,
             title: format!("{} product instances", self.deed.verb()),
             text: self.deed.text(),
             preview,
             form,
-            back: format!("{back}#instances"),
+            back,
         })
     }
 
@@ -276,7 +279,7 @@ impl<'a> Step<'a> {
             Some(only) if decided.chosen.len() == 1 => {
                 fill(paths::INSTANCE, &[&account, &only.to_string()])
             }
-            _ => format!("{}#instances", fill(paths::OVERVIEW, &[&account])),
+            _ => fill(paths::INSTANCES, &[&account]),
         };
         Redirect::to(&path).into_response()
     }

@@ -101,6 +101,8 @@ fn pack_removals(removals: &[Removal]) -> Option<Vec<u8>> {
 }
 
 fn removals(f: &mut Fields<'_>) -> Result<Vec<Removal>, Fault> {
+    // The hour in which it was heard stands before.
+    f.skip();
     let packed: Option<Vec<u8>> = f.take()?;
     let Some(packed) = packed else { return Ok(Vec::new()) };
     let all: Vec<PackedRemoval> = unpack(Instance::TABLE, "removals", &packed)?;

@@ -17,7 +17,7 @@ pub(super) fn paste() -> Relocation {
         text: "They go to another virtual account.",
         preview: None,
         form: Some(form("Look at them", vec![lines])),
-        back: text("/accounts/acct_01KAQ3#instances"),
+        back: text("/accounts/acct_01KAQ3/instances"),
     }
 }
 
