@@ -24,9 +24,16 @@ pub enum AlarmKind {
     ClonedInstance,
     /// A device is used in another country than that of purchase (minor).
     UsedElsewhere,
+    /// A product instance that was removed reports again (minor).
+    ReportsAgain,
 }
 
-codes!(AlarmKind { InsufficientLicenses = 0 / "insufficient_licenses", ClonedInstance = 1 / "cloned_instance", UsedElsewhere = 2 / "used_elsewhere" });
+codes!(AlarmKind {
+    InsufficientLicenses = 0 / "insufficient_licenses",
+    ClonedInstance = 1 / "cloned_instance",
+    UsedElsewhere = 2 / "used_elsewhere",
+    ReportsAgain = 3 / "reports_again",
+});
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

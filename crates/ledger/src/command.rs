@@ -11,6 +11,7 @@ mod customer;
 mod erase;
 mod grant;
 mod house;
+mod instances;
 mod person;
 mod relocation;
 mod report;
@@ -42,6 +43,7 @@ pub use customer::{
 pub use erase::NoteErasure;
 pub use grant::{AskAccess, DecideAccess, EndGrant, GrantRole};
 pub use house::{KeepFact, MakeClaim};
+pub use instances::{DecideInstances, Decided, Fate, PoolShift};
 pub use person::{
     AdmitPerson, ChangeCredential, CredentialChange, EditPerson, KnowPerson, Own, Proof, SendLink,
     check_domain, check_email,
@@ -170,6 +172,7 @@ pub enum Command {
     EditVirtualAccount(Box<EditVirtualAccount>),
     ArchiveVirtualAccount(ArchiveVirtualAccount),
     MoveHoldings(Box<MoveHoldings>),
+    DecideInstances(Box<DecideInstances>),
     MakeApiToken(Box<MakeApiToken>),
     ExchangeToken(Box<ExchangeToken>),
     RevokeApiToken(Box<RevokeApiToken>),
@@ -193,6 +196,8 @@ pub enum Answer {
     Imported(Imported),
     /// A device was bound.
     Bound(Bound),
+    /// It was decided on product instances.
+    Decided(Decided),
 }
 
 /// How far a command of several parts has come on this page.
@@ -235,6 +240,9 @@ impl Command {
             Self::Import(import) => return import.run(page, progress, now).map(Answer::Imported),
             Self::MoveHoldings(one) => {
                 return one.run(page, progress, now).map(|()| Answer::Done);
+            }
+            Self::DecideInstances(one) => {
+                return one.run(page, progress, now).map(Answer::Decided);
             }
             Self::Bind(bind) => {
                 let (posting, bound) = bind.decide(page, now)?;
@@ -305,6 +313,9 @@ impl Command {
                 crate::account::admit_license_act(page, one.token.account)?;
             }
             Self::MoveHoldings(one) => crate::account::admit_license_act(page, one.account)?,
+            Self::DecideInstances(one) if matches!(one.fate, Fate::Move(_)) => {
+                crate::account::admit_license_act(page, one.account)?;
+            }
             _ => {}
         }
         Ok(())
@@ -333,6 +344,7 @@ impl Command {
             Self::EditVirtualAccount(one) => Some(&one.asked),
             Self::ArchiveVirtualAccount(one) => Some(&one.asked),
             Self::MoveHoldings(one) => Some(&one.asked),
+            Self::DecideInstances(one) => Some(&one.asked),
             Self::AcceptTerms(one) => one.consent.asked(),
             Self::DeclineAccount(one) => one.consent.asked(),
             Self::MakeApiToken(one) => one.maker.asked(),
@@ -373,6 +385,7 @@ impl Command {
             Self::EditVirtualAccount(one) => Some((one.account, one.asked.request)),
             Self::ArchiveVirtualAccount(one) => Some((one.account, one.asked.request)),
             Self::MoveHoldings(one) => Some((one.account, one.asked.request)),
+            Self::DecideInstances(one) => Some((one.account, one.asked.request)),
             Self::EditPerson(one) => Some((HOUSE, one.own.request)),
             Self::ChangeCredential(one) => Some((HOUSE, one.own.request)),
             Self::RequestAccount(one) => Some((one.account.id, one.own.request)),

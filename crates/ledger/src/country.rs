@@ -76,7 +76,8 @@ pub(crate) fn locate(
     };
     let Some(fresh) = fresh else { return Ok(()) };
     let purchase = page.account(next.account)?.map_or("", |account| account.country.as_str());
-    let elsewhere = !purchase.is_empty() && purchase != fresh.country.as_str();
+    let present = next.removed().is_none();
+    let elsewhere = present && !purchase.is_empty() && purchase != fresh.country.as_str();
     let since = elsewhere.then(|| fresh.elsewhere_since.unwrap_or(now));
     let judged = CountryOfUse { elsewhere_since: since, ..fresh };
     next.country_of_use = Some(judged);
@@ -153,17 +154,6 @@ fn raise(
     let missing = i64::from(since.is_some());
     let cause = Cause { needed: 1, missing, since: since.unwrap_or(now) };
     pen.raise(&Alarm { virtual_account: place, ..alarm }, cause);
-    Ok(())
-}
-
-/// The alarm shows where its instance is: it moves along.
-pub(crate) fn move_along(page: &Page, pen: &mut Pen<'_>, next: &Instance) -> Result<(), Unread> {
-    let virtual_account = next.virtual_account();
-    if let Some(alarm) = page.alarm(next.account, elsewhere_alarm_id(next.id))?
-        && alarm.virtual_account != virtual_account
-    {
-        pen.put(Effect::Alarm(Alarm { virtual_account, ..alarm.clone() }));
-    }
     Ok(())
 }
 

@@ -78,6 +78,7 @@ enum What<'a> {
     Measured(Measured<'a>),
     Bound,
     Ended(&'a EntitlementTag),
+    Removed,
 }
 
 impl What<'_> {
@@ -87,6 +88,7 @@ impl What<'_> {
             Self::Measured(one) => (1, Some(one.order())),
             Self::Bound => (2, None),
             Self::Ended(_) => (3, None),
+            Self::Removed => (4, None),
         }
     }
 }
@@ -103,6 +105,7 @@ pub fn curves<'a>(
         .extend(instance.placements.iter().map(|p| (p.from, What::Placed(p.virtual_account))));
     happenings.extend(instance.bound_at.map(|at| (at, What::Bound)));
     happenings.extend(ended.iter().map(|(tag, at)| (*at, What::Ended(tag))));
+    happenings.extend(instance.removals.iter().map(|removal| (removal.at, What::Removed)));
     happenings.sort_by_key(|(at, what)| (*at, what.order()));
     let nothing = Curves {
         steps: BTreeMap::new(),
@@ -188,6 +191,7 @@ impl<'a> Sweep<'a> {
             What::Measured(one) => self.hear(at, one),
             What::Bound => self.end(at, |last| last.step.proof == Proof::Unverified),
             What::Ended(tag) => self.end_by_hand(at, tag),
+            What::Removed => self.remove(at),
         }
     }
 
@@ -239,7 +243,7 @@ impl<'a> Sweep<'a> {
     }
 
     /// A use that was ended by hand ends, unless the device says that it lasted longer.
-    fn end_by_hand(&mut self, at: Timestamp, tag: &'a EntitlementTag) {
+    fn end_by_hand(&mut self, at: Timestamp, tag: &EntitlementTag) {
         let level = match self.stated.get_mut(tag) {
             Some(stated) => {
                 stated.words.retain(|_, level| level.end > at);
@@ -248,6 +252,14 @@ impl<'a> Sweep<'a> {
             None => 0,
         };
         self.level_out(at, tag, level);
+    }
+
+    /// Every use of an instance that was removed ends, each unless the device says that it lasted longer.
+    fn remove(&mut self, at: Timestamp) {
+        let all: Vec<EntitlementTag> = self.curves.last.keys().cloned().collect();
+        for tag in all {
+            self.end_by_hand(at, &tag);
+        }
     }
 
     fn level_out(&mut self, at: Timestamp, tag: &EntitlementTag, level: u32) {

@@ -11,6 +11,7 @@ use wire::udi::Udi;
 
 use crate::country::CountryOfUse;
 use crate::license::codes;
+use crate::removal::Removal;
 
 /// Where an instance is from a moment on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +61,8 @@ pub struct Instance {
     pub created_at: Timestamp,
     /// In which country it is used, if that is known.
     pub country_of_use: Option<CountryOfUse>,
+    /// When persons removed it, oldest first.
+    pub removals: Vec<Removal>,
 }
 
 impl Instance {
@@ -90,6 +93,7 @@ impl Instance {
             stale_at: None,
             created_at: now,
             country_of_use: None,
+            removals: Vec::new(),
         }
     }
 

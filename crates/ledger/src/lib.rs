@@ -22,6 +22,7 @@ pub mod person;
 pub mod pool;
 pub mod posting;
 pub mod refusal;
+pub mod removal;
 pub mod report;
 pub mod role;
 pub mod standing;

@@ -219,7 +219,8 @@ impl Area {
             | Action::ManageTokens
             | Action::ImportUsage
             | Action::RevokeKey
-            | Action::EndUse => Self::Licenses,
+            | Action::EndUse
+            | Action::ManageInstances => Self::Licenses,
         }
     }
 }

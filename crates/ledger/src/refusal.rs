@@ -142,12 +142,12 @@ pub enum Refusal {
         /// How many it was made for.
         max: u32,
     },
-    /// A carried request is older than where the device is now.
+    /// A carried request is older than where the device is now, or than its removal.
     #[error(
-        "the device was placed elsewhere at {at}, after this request was saved: if it is to move, ask for trust again and save the new request (trust.overtaken)"
+        "the device was moved or removed at {at}, after this request was saved: if it is to move or to come back, ask for trust again and save the new request (trust.overtaken)"
     )]
     Overtaken {
-        /// When it was placed.
+        /// When it was placed or removed.
         at: Timestamp,
     },
 }

@@ -20,6 +20,7 @@ use crate::page::{Page, Unread};
 use crate::pen::{Line, Pen};
 use crate::pool::Pool;
 use crate::posting::{Effect, Posting};
+use crate::removal;
 use crate::report::{Counting, Flag, Heard, Level, Recorded, Route};
 
 /// What became of a report.
@@ -73,16 +74,21 @@ pub fn record(
     let mut pen = Pen::new(page, account, now);
     if recorded.counting == Counting::Counted {
         hear(&mut next, instance, heard, &recorded);
-        next.stale_at = stale_at(page, instance, &recorded, now)?;
+        if next.removed().is_none() {
+            next.stale_at = stale_at(page, instance, &recorded, now)?;
+        }
         count(page, &mut pen, instance, &mut next, &recorded)?;
         name(page, &mut pen, instance, heard, now)?;
         identify(page, &mut pen, instance, heard, &recorded)?;
         country::locate(page, &mut pen, &mut next, heard, now)?;
+        if instance.reports_again().is_none() {
+            removal::bring_back(page, &mut pen, &next, &recorded, now)?;
+        }
     } else if recorded.reporter != instance.active {
         // The same report must find the same instance again.
         join(page, &mut pen, instance, &recorded.reporter, recorded.first_start)?;
     }
-    if forked {
+    if forked && is_of_now(instance, &twins, &recorded) {
         accuse(page, &mut pen, instance, now)?;
     }
     pen.put(Effect::Instance(Box::new(next)));
@@ -160,6 +166,7 @@ fn hear(next: &mut Instance, before: &Instance, heard: &Heard, recorded: &Record
     let report = &heard.report;
     next.heard_at = before.heard_at.max(Some(recorded.heard_at));
     next.last_start = before.last_start.max(recorded.last_start);
+    next.measured(recorded);
     if heard.position > before.newest() || before.progress.is_empty() {
         next.software = Some(report.software.clone());
         if let Some(version) = &report.software_version {
@@ -253,6 +260,7 @@ fn quick(
         && recorded.levels.is_sorted_by_key(|level| level.start)
         && old.as_ref().is_none_or(|old| start > old.since || restates(old, recorded))
         && start >= newest_place
+        && instance.removal().is_none_or(|removal| start > removal.at)
         && start >= instance.active_since;
     Ok(plain.then_some(old))
 }
@@ -486,6 +494,15 @@ pub(crate) fn join(
         }
     }
     Ok(())
+}
+
+/// Whether any report of a fork counts and measured after the last removal of its instance: what
+/// two devices did before somebody removed it asks for nothing any more.
+fn is_of_now(instance: &Instance, twins: &[&Recorded], recorded: &Recorded) -> bool {
+    let fork = twins.iter().copied().chain([recorded]);
+    let counted = fork.filter(|one| one.counting == Counting::Counted);
+    let last = counted.map(Recorded::last_end).max();
+    instance.removal().is_none_or(|removal| last > Some(removal.at))
 }
 
 /// Raises the alarm that two devices report under one identity.

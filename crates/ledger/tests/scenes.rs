@@ -96,6 +96,8 @@ scenes! {
     a_late_clone_is_seen
     a_late_report_changes_only_the_past
     a_level_is_what_is_stated
+    a_removed_instance_frees_what_it_held
+    a_removed_instance_reports_again
     a_report_comes_twice_or_late
     a_revoked_key_speaks_for_nobody
     a_stack_is_one_instance
@@ -107,6 +109,7 @@ scenes! {
     equal_is_sufficient
     everything_moves_to_another_virtual_account
     in_use_is_the_newest_position
+    instances_move_to_another_virtual_account
     information_only_is_never_alarmed
     levels_turn_stale_by_policy
     short_since_is_measured

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::account::{InAccount, virtual_account};
 use crate::desk::Asker;
+use crate::relocation;
 use crate::show::{self, Column, Output};
 
 const POOLS: &[Column] = &[
@@ -63,6 +64,20 @@ pub(crate) enum InstanceVerb {
         #[command(flatten)]
         narrowed: Narrowed,
     },
+    /// Move product instances to another virtual account, with what they use from now on.
+    #[command(
+        after_help = "Examples:\n  scrip instance move --to Campus FCW2303D16Y FCW2303D16Z --dry-run\n  scrip instance move --to Campus --file serials.txt --yes"
+    )]
+    Move(relocation::Move),
+    /// Remove product instances: what they use ends now and frees its licenses, their history
+    /// stays. A device that measures on comes back by itself.
+    #[command(
+        after_help = "Examples:\n  scrip instance remove FCW2303D16Y\n  cut -d, -f2 scrapped.csv | scrip instance remove --file - --dry-run"
+    )]
+    Remove(relocation::Chosen),
+    /// Keep product instances that were removed and report again.
+    #[command(after_help = "Example:\n  scrip instance keep FCW2303D16Y --yes")]
+    Keep(relocation::Chosen),
 }
 
 #[derive(Debug, Subcommand)]
@@ -111,7 +126,12 @@ pub(crate) fn run_pool(verb: PoolVerb) -> Result<ExitCode> {
 }
 
 pub(crate) fn run_instance(verb: InstanceVerb) -> Result<ExitCode> {
-    let InstanceVerb::List { narrowed } = verb;
+    let narrowed = match verb {
+        InstanceVerb::List { narrowed } => narrowed,
+        InstanceVerb::Move(one) => return relocation::run_move(one),
+        InstanceVerb::Remove(chosen) => return relocation::run_remove(&chosen),
+        InstanceVerb::Keep(chosen) => return relocation::run_keep(&chosen),
+    };
     let found = narrowed.list("instances", "")?;
     show::rows(&found, INSTANCES, narrowed.output.form());
     Ok(ExitCode::SUCCESS)

@@ -13,6 +13,7 @@ mod inventory;
 mod license;
 mod log;
 mod prove;
+mod relocation;
 mod remote;
 mod role;
 mod serve;
@@ -88,7 +89,7 @@ enum Verb {
     /// Look at pools.
     #[command(subcommand)]
     Pool(inventory::PoolVerb),
-    /// Look at product instances.
+    /// Look at product instances, move them between virtual accounts, remove them.
     #[command(subcommand)]
     Instance(inventory::InstanceVerb),
     /// Look at alarms.

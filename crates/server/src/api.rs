@@ -21,6 +21,7 @@ mod paging;
 mod people;
 mod pools;
 mod profile;
+mod relocation;
 mod schema;
 mod table;
 mod tokens;

@@ -11,6 +11,7 @@ pub mod catalogue;
 pub mod check;
 pub mod credentials;
 pub mod customers;
+pub mod decide_instances;
 pub mod erase;
 pub mod events;
 pub mod export;
@@ -277,6 +278,12 @@ impl App {
         let order = Order { command, now: self.world.now(), digest: Some(ask.digest) };
         self.book.write(order).await?;
         Ok(())
+    }
+
+    /// As [`Self::ask`], with what the book answers.
+    async fn ask_and_hear(&self, ask: &Ask, command: Command) -> Result<Answer, Error> {
+        let order = Order { command, now: self.world.now(), digest: Some(ask.digest) };
+        Ok(self.book.write(order).await?)
     }
 
     /// A bound device key and where its instance is.

@@ -26,6 +26,7 @@ mod pastes;
 mod people;
 mod places;
 mod prove;
+mod relocation;
 mod search;
 mod sessions;
 mod things;
@@ -94,6 +95,9 @@ fn table() -> Table {
         .route(paths::INSTANCES_EXPORT, get(lists::export_instances))
         .route(paths::POOL, get(things::pool))
         .route(paths::INSTANCE, get(things::instance))
+        .route(paths::MOVE_INSTANCES, get(relocation::ask_move).post(relocation::move_on))
+        .route(paths::REMOVE_INSTANCES, get(relocation::ask_remove).post(relocation::remove))
+        .route(paths::KEEP_INSTANCES, get(relocation::ask_keep).post(relocation::keep))
         .route(paths::TOKENS, get(tokens::list).post(tokens::create))
         .route(paths::REVOKE_TOKEN, post(tokens::revoke))
         .route("/assets/{name}", get(asset))

@@ -305,3 +305,95 @@ async fn the_event_log_is_filtered_and_goes_on_and_is_kept_as_a_file() {
     let file = house.ask("GET", &house.path("events/checkpoint"), &cookie, "").await;
     assert_eq!(file.header("content-type"), "application/cose");
 }
+
+/// What stands in a hidden field of the form that goes on, as a browser sends it.
+fn hidden(page: &str, name: &str) -> String {
+    let form = page.between("<section class=\"panel\" aria-label=\"Go on\">", "</form>");
+    form.between(&format!("name=\"{name}\" value=\""), "\"").replace('\n', "%0A")
+}
+
+/// The next step of moving or removing, with what its form carries and what one adds.
+async fn go_on(
+    house: &House,
+    cookie: &str,
+    (deed, page): (&str, &str),
+    more: &str,
+) -> house::Answer {
+    let (csrf, request) = (hidden(page, "csrf"), hidden(page, "request_id"));
+    let path = house.path(&format!("instances/{deed}"));
+    let body = format!("csrf={csrf}&request_id={request}&{more}");
+    house.ask("POST", &path, cookie, &body).await
+}
+
+#[tokio::test]
+async fn product_instances_are_pasted_looked_at_and_moved() {
+    let house = House::new("move").await;
+    let cookie = house.signed_in().await;
+    let (csrf, request) = house.guard(&cookie).await;
+    let made = format!("csrf={csrf}&request_id={request}&name=Yard");
+    let made = house.ask("POST", &house.path("virtual-accounts"), &cookie, &made).await;
+    assert_eq!(made.status, StatusCode::SEE_OTHER, "{}", made.body);
+    let paste = house.page("instances/move", &cookie).await;
+    assert!(paste.contains("<textarea") && paste.contains("Look at them"), "{paste}");
+    let lines = "lines=hfa1%0D%0AHFA9";
+    let which = go_on(&house, &cookie, ("move", &paste), lines).await;
+    assert_eq!(which.status, StatusCode::OK, "{}", which.body);
+    assert!(which.body.contains("1 product instance found"), "{}", which.body);
+    assert!(which.body.contains("HFA9") && which.body.contains("is not known here"));
+    let lines = format!("lines={}", hidden(&which.body, "lines"));
+    let nowhere = go_on(&house, &cookie, ("move", &which.body), &format!("{lines}&to=Attic")).await;
+    assert_eq!(nowhere.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(nowhere.body.contains("must be the name of a virtual account"), "{}", nowhere.body);
+    let seen = go_on(&house, &cookie, ("move", &which.body), &format!("{lines}&to=yard")).await;
+    assert!(seen.body.contains("1 product instance would move"), "{}", seen.body);
+    assert!(seen.body.contains("turns short") && seen.body.contains("settles"), "{}", seen.body);
+    let to = hidden(&seen.body, "to");
+    let sure = format!("{lines}&to={to}&sure=yes");
+    let done = go_on(&house, &cookie, ("move", &seen.body), &sure).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    let again = go_on(&house, &cookie, ("move", &seen.body), &sure).await;
+    assert_eq!(again.header("location"), done.header("location"), "a double click is one move");
+    let page = house.ask("GET", &done.header("location"), &cookie, "").await.body;
+    assert!(
+        page.contains("In Yard since") && page.contains("instances/remove?instance=pi_"),
+        "{page}"
+    );
+    let forged = format!("csrf=x&request_id=y&{sure}");
+    let forged = house.ask("POST", &house.path("instances/move"), &cookie, &forged).await;
+    assert_eq!(forged.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_product_instance_is_removed_from_its_page_and_leaves_the_lists() {
+    let house = House::new("remove").await;
+    let cookie = house.signed_in().await;
+    let pool = house.page(&format!("pools/{}", house.short_pool), &cookie).await;
+    let id = pool.between("/instances/", "\"");
+    assert!(house.page("instances", &cookie).await.contains(&id));
+    let seen = house.page(&format!("instances/remove?instance={id}"), &cookie).await;
+    assert!(
+        seen.contains("1 product instance would be removed") && seen.contains("settles"),
+        "{seen}"
+    );
+    let sure = format!("instance={id}&sure=yes");
+    let done = go_on(&house, &cookie, ("remove", &seen), &sure).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    let page = house.page(&format!("instances/{id}"), &cookie).await;
+    assert!(page.contains("<b>Removed by operator (set-up secret) on "), "{page}");
+    assert!(!page.contains("instances/move?"), "what is removed is not moved");
+    assert!(!house.page("instances", &cookie).await.contains(&id), "lists leave it out");
+    // It measures on: what it uses counts, and its page offers to keep it.
+    house.script.set(NOW.plus(Span::from_minutes(90)));
+    house.reports_again(9).await;
+    let page = house.page(&format!("instances/{id}"), &cookie).await;
+    assert!(
+        page.contains("reports again.</b>") && page.contains("instances/keep?instance="),
+        "{page}"
+    );
+    let open = house.page("alarms", &cookie).await;
+    assert!(open.contains("reports again after its removal"), "{open}");
+    let keep = house.page(&format!("instances/keep?instance={id}"), &cookie).await;
+    let kept = go_on(&house, &cookie, ("keep", &keep), &sure).await;
+    assert_eq!(kept.status, StatusCode::SEE_OTHER, "{}", kept.body);
+    assert!(!house.page("alarms", &cookie).await.contains("reports again after"));
+}

@@ -34,7 +34,7 @@ pub struct PoolName {
 impl Reading<'_> {
     /// Rows of a condition whose column is one of some values; `$1` to the last are the
     /// condition's own.
-    fn among(
+    pub(crate) fn among(
         &mut self,
         select: &str,
         own: &[Value],
@@ -188,9 +188,10 @@ impl Reading<'_> {
                 " AND virtual_account_id = $3"
             }
         };
-        // The index of places holds both columns; in its order no row is read.
+        // The index of places holds what is there; in its order no row is read.
         let sql = format!(
-            "SELECT instance_id, virtual_account_id FROM instance WHERE account_id = $1{within} \
+            "SELECT instance_id, virtual_account_id FROM instance \
+             WHERE account_id = $1 AND removed_at IS NULL{within} \
              ORDER BY virtual_account_id, instance_id LIMIT $2"
         );
         let pair = |row: Vec<Value>| {

@@ -21,6 +21,7 @@ pub(crate) fn hints(command: &Command, page: &Page) -> Vec<Want> {
         Command::GrantEntitlement(grant) => grant_hints(grant),
         Command::Lapse(lapse) => lapse_hints(lapse),
         Command::MoveHoldings(one) => one.hints(page),
+        Command::DecideInstances(one) => one.hints(page),
         Command::Sequence(one) => vec![Want::EventTree(one.account)],
         other => other.hints(),
     }
@@ -28,7 +29,8 @@ pub(crate) fn hints(command: &Command, page: &Page) -> Vec<Want> {
 
 /// Whether a command's hints grow with what the page knows.
 pub(crate) fn grow(command: &Command) -> bool {
-    matches!(command, Command::Import(_) | Command::Bind(_) | Command::MoveHoldings(_))
+    use Command as C;
+    matches!(command, C::Import(_) | C::Bind(_) | C::MoveHoldings(_) | C::DecideInstances(_))
 }
 
 fn import_hints(import: &Import, page: &Page) -> Vec<Want> {

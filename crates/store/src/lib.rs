@@ -7,6 +7,7 @@
 pub mod among;
 mod backup;
 mod book;
+mod called;
 mod chore;
 mod desk;
 mod engine;
@@ -24,6 +25,7 @@ pub mod people;
 mod pool;
 mod read;
 mod record;
+mod rehearsal;
 mod rows;
 mod schema;
 mod subtrees;

@@ -108,7 +108,7 @@ listed! {
     InstanceColumn for ledger::instance::Instance {
         Id = "instance_id", Name = "name_folded", Identity = "identity", VirtualAccount = "virtual_account_id",
         HeardAt = "heard_at" by HEARD_HOUR, StaleAt = "stale_at", BoundAt = "bound_at", Software = "software",
-        Country = "country_of_use", CreatedAt = "created_at",
+        Country = "country_of_use", CreatedAt = "created_at", RemovedAt = "removed_at",
     }
     /// Columns of uses.
     UseColumn for ledger::instance::Use { Instance = "instance_id", Pool = "pool_id", Tag = "tag", Level = "level", Since = "since" }

@@ -19,11 +19,12 @@ use wire::key::KeyId;
 use wire::tag::EntitlementTag;
 use wire::time::Timestamp;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Found};
 use crate::evidence;
 use crate::fault::Fault;
 use crate::pool::Sight;
 use crate::record::{Evidence, Record, day_of};
+use crate::rows::Target;
 use crate::schema;
 use crate::value::{Stored, Value, row};
 
@@ -101,6 +102,10 @@ impl<'a> Reading<'a> {
 
     pub(crate) fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Vec<Value>>, Fault> {
         self.engine.query(sql, values)
+    }
+
+    pub(crate) fn read_targets(&mut self, targets: &[Target]) -> Result<Vec<Found>, Fault> {
+        self.engine.read(targets)
     }
 
     /// Whether the engine is one that holds rows: PostgreSQL.
@@ -365,7 +370,7 @@ impl<'a> Reading<'a> {
     pub fn totals(&mut self) -> Result<Totals, Fault> {
         Ok(Totals {
             accounts: self.count_of("account", "TRUE")?,
-            product_instances: self.count_of("instance", "TRUE")?,
+            product_instances: self.count_of("instance", "removed_at IS NULL")?,
             reports: self.count_of("report", "TRUE")?,
             pools_short: self.count_of("pool", "balance < 0 AND concern = 0")?,
             alarms_open: self.count_of("alarm", "state = 0")?,

@@ -123,6 +123,8 @@ pub(crate) const INSTANCE: Table = Table {
         Column::nullable("country_of_use", Kind::Text),
         Column::nullable("country_told", Kind::Bytes),
         Column::new("heard_hour", Kind::Int),
+        Column::nullable("removals", Kind::Bytes),
+        Column::nullable("removed_at", Kind::Int),
     ],
     indexes: &[
         Index { name: "instance_by_heard", columns: &["account_id", "heard_hour"] },
@@ -130,7 +132,7 @@ pub(crate) const INSTANCE: Table = Table {
         Index { name: "instance_by_stale", columns: &["account_id", "stale_day"] },
         Index {
             name: "instance_by_place",
-            columns: &["account_id", "virtual_account_id", "instance_id"],
+            columns: &["account_id", "virtual_account_id", "instance_id", "removed_at"],
         },
     ],
 };

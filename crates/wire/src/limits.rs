@@ -93,3 +93,7 @@ pub const CLOCK_FLAG: Span = Span::from_hours(1);
 
 /// How far a device's clock may be off when it asks for trust: domain practice is an hour.
 pub const TRUST_CLOCK_SKEW: Span = Span::from_hours(1);
+
+/// How many product instances one transaction moves or removes: reports that come meanwhile wait
+/// for it, with four uses for each about a second.
+pub const INSTANCES_AT_ONCE: usize = 5_000;

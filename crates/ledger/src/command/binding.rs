@@ -9,7 +9,6 @@ use wire::udi::Udi;
 
 use super::{Asked, Detail, Stop, check_text};
 use crate::alarm::{Cause, clone_alarm_id};
-use crate::country;
 use crate::curve::curves;
 use crate::house::{Claim, ClaimKind};
 use crate::instance::{DeviceKey, Instance, KeyState, Placement};
@@ -17,6 +16,7 @@ use crate::page::{Page, Unread};
 use crate::pen::Pen;
 use crate::posting::{Effect, Event, Posting};
 use crate::refusal::Refusal;
+use crate::removal;
 use crate::report::Flag;
 use crate::role::Action;
 use crate::token::Token;
@@ -80,7 +80,9 @@ impl Bind {
         }
         let known = self.find(page)?;
         let at_home = known.as_ref().is_some_and(|one| {
-            one.bound_at.is_some() && one.virtual_account() == token.virtual_account
+            one.bound_at.is_some()
+                && one.virtual_account() == token.virtual_account
+                && one.removed().is_none()
         });
         match token.admits(now) {
             Err(Refusal::TokenUsedUp { .. }) if at_home => {}
@@ -130,13 +132,13 @@ impl Bind {
         Err(Refusal::Taken { what: "this device key".to_owned() })
     }
 
-    /// A file that turns up late must not undo a newer move.
+    /// A file that turns up late must not undo a newer move or removal.
     fn check_age(&self, known: &Instance) -> Result<(), Refusal> {
         let placed = known.placements.last().filter(|_| known.bound_at.is_some());
-        match (&self.carried, placed) {
-            (Some(carried), Some(placed)) if carried.saved_at < placed.from => {
-                Err(Refusal::Overtaken { at: placed.from })
-            }
+        let placed = placed.map(|placed| placed.from);
+        let decided = placed.max(known.removed().map(|removal| removal.at));
+        match (&self.carried, decided) {
+            (Some(carried), Some(at)) if carried.saved_at < at => Err(Refusal::Overtaken { at }),
             _ => Ok(()),
         }
     }
@@ -178,7 +180,9 @@ impl Bind {
             let after = curves(reports.iter(), &next, &ended);
             usage::correct(pen, &before, &curves(reports.iter(), &before, &ended), &after)?;
             usage::put_uses(page, pen, &next, &after, None)?;
-            country::move_along(page, pen, &next)?;
+            // Whoever gives an ID token to what was removed wants it back.
+            next.take_back(now);
+            removal::move_along(page, pen, &next, now)?;
         }
         pen.put(Effect::Instance(Box::new(next.clone())));
         Ok(next)

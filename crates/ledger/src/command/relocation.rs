@@ -8,16 +8,15 @@ use wire::tag::EntitlementTag;
 use wire::time::Timestamp;
 
 use super::{Asked, Detail, Progress, Stop};
-use crate::alarm::{Alarm, clone_alarm_id};
-use crate::country::{self, elsewhere_alarm_id};
 use crate::entitlement::{Bucket, Buckets, Entitlement};
-use crate::instance::{Placement, Use};
+use crate::instance::{Instance, Placement, Use};
 use crate::lapse::{Passage, is_due, lapse};
 use crate::page::{Page, Unread, Want};
 use crate::pen::{Line, Pen};
 use crate::pool::{Pool, alarm_id};
 use crate::posting::Effect;
 use crate::refusal::Refusal;
+use crate::removal;
 use crate::role::{Action, Scope, permit};
 use crate::token::Token;
 use crate::usage;
@@ -59,10 +58,7 @@ impl MoveHoldings {
             Want::VirtualAccount(account, self.to),
         ];
         for id in &self.instances {
-            wants.push(Want::Instance(account, *id));
-            wants.push(Want::Uses(account, *id));
-            wants.push(Want::Alarm(account, clone_alarm_id(*id)));
-            wants.push(Want::Alarm(account, elsewhere_alarm_id(*id)));
+            wants.extend(removal::hints(account, *id));
             let uses = page.uses_of(account, *id).unwrap_or_default();
             tags.extend(uses.into_iter().map(|one| one.tag));
         }
@@ -78,14 +74,7 @@ impl MoveHoldings {
     fn pools_of(&self, tag: &EntitlementTag) -> impl Iterator<Item = Want> {
         let account = self.account;
         let tag = tag.clone();
-        [self.from, self.to].into_iter().flat_map(move |place| {
-            let id = Pool::id_of(account, place, &tag);
-            [
-                Want::Pool(account, place, tag.clone()),
-                Want::Alarm(account, alarm_id(id)),
-                Want::Entitlements(account, id),
-            ]
-        })
+        [self.from, self.to].into_iter().flat_map(move |place| pool_wants(account, place, &tag))
     }
 
     pub(super) fn run(
@@ -175,24 +164,10 @@ impl MoveHoldings {
         if instance.virtual_account() != self.from {
             return Ok(());
         }
-        let subject = *id.as_bytes();
-        for one in page.uses_of(self.account, id)? {
-            let (old, new) = (pen.touch(self.from, &one.tag)?, pen.touch(self.to, &one.tag)?);
-            let (bucket, quantity) = (usage::bucket(one.proof), i64::from(one.level));
-            pen.write(old, bucket, Line { at: now, subject, quantity: -quantity });
-            pen.write(new, bucket, Line { at: now, subject, quantity });
-            pen.put(Effect::Use(Use { pool: new, ..one }));
-        }
-        if let Some(alarm) = page.alarm(self.account, clone_alarm_id(id))? {
-            pen.put(Effect::Alarm(Alarm { virtual_account: self.to, ..alarm.clone() }));
-        }
-        let mut next = instance.clone();
-        next.placements.push(Placement { from: now, virtual_account: self.to });
-        country::move_along(page, pen, &next)?;
-        let udi = instance.udi.to_string();
-        pen.put(Effect::Instance(Box::new(next)));
-        let detail = Detail::default().with("udi", udi);
-        pen.put(self.event("instance.moved", (&subject, id.to_string()), detail, now));
+        relocate(page, pen, instance.clone(), self.to, now)?;
+        let detail = Detail::default().with("udi", &instance.udi);
+        let subject = (id.as_bytes(), id.to_string());
+        pen.put(self.event("instance.moved", subject, detail, now));
         Ok(())
     }
 
@@ -266,4 +241,41 @@ impl MoveHoldings {
         let asked = Asked { permit: self.asked.permit.clone(), request };
         asked.event(self.account, action, subject, &detail, now)
     }
+}
+
+/// A pool, with what belongs to it.
+pub(super) fn pool_wants(
+    account: AccountId,
+    place: VirtualAccountId,
+    tag: &EntitlementTag,
+) -> [Want; 3] {
+    let id = Pool::id_of(account, place, tag);
+    [
+        Want::Pool(account, place, tag.clone()),
+        Want::Alarm(account, alarm_id(id)),
+        Want::Entitlements(account, id),
+    ]
+}
+
+/// Puts an instance into another virtual account: what it uses counts there from now on.
+pub(super) fn relocate(
+    page: &Page,
+    pen: &mut Pen<'_>,
+    mut instance: Instance,
+    to: VirtualAccountId,
+    now: Timestamp,
+) -> Result<(), Unread> {
+    let (account, from) = (instance.account, instance.virtual_account());
+    let subject = *instance.id.as_bytes();
+    for one in page.uses_of(account, instance.id)? {
+        let (old, new) = (pen.touch(from, &one.tag)?, pen.touch(to, &one.tag)?);
+        let (bucket, quantity) = (usage::bucket(one.proof), i64::from(one.level));
+        pen.write(old, bucket, Line { at: now, subject, quantity: -quantity });
+        pen.write(new, bucket, Line { at: now, subject, quantity });
+        pen.put(Effect::Use(Use { pool: new, ..one }));
+    }
+    instance.placements.push(Placement { from: now, virtual_account: to });
+    removal::move_along(page, pen, &instance, now)?;
+    pen.put(Effect::Instance(Box::new(instance)));
+    Ok(())
 }

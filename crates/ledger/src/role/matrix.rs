@@ -87,11 +87,13 @@ pub enum Action {
     RevokeKey,
     /// End a use that the device no longer confirms.
     EndUse,
+    /// Move product instances between virtual accounts, remove them, and keep what reports again.
+    ManageInstances,
 }
 
 impl Action {
     /// Every action, for the matrix of roles.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::ReadAccount,
         Self::Read,
         Self::ReadEvents,
@@ -110,6 +112,7 @@ impl Action {
         Self::ImportUsage,
         Self::RevokeKey,
         Self::EndUse,
+        Self::ManageInstances,
     ];
 
     /// The act, in words.
@@ -132,6 +135,7 @@ impl Action {
             Self::ImportUsage => "import usage",
             Self::RevokeKey => "revoke keys",
             Self::EndUse => "end a use",
+            Self::ManageInstances => "move or remove product instances",
         }
     }
 }
@@ -205,5 +209,6 @@ impl Role {
 }
 
 fn works_with_licenses(action: Action) -> bool {
-    matches!(action, Action::ManageTokens | Action::ImportUsage | Action::RevokeKey)
+    use Action as A;
+    matches!(action, A::ManageTokens | A::ImportUsage | A::RevokeKey | A::ManageInstances)
 }

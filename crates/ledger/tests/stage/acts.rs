@@ -1,8 +1,9 @@
 //! What happens in a scene: the left side of its lines, where it changes something.
 
 use ledger::command::{
-    Bind, Command, Completeness, CreateToken, DefineLicense, EditAccount, EndUse, GrantEntitlement,
-    Import, Lapse, MoveHoldings, Push, RevokeKey, RevokeToken, Tell,
+    Answer, ArchiveVirtualAccount, Bind, Command, Completeness, CreateToken, DecideInstances,
+    Decided, DefineLicense, EditAccount, EndUse, Fate, GrantEntitlement, Import, Lapse,
+    MoveHoldings, Push, RevokeKey, RevokeToken, Shelf, Tell,
 };
 use ledger::entitlement::Term;
 use ledger::license::{Concern, Enforcement, Kind, License};
@@ -50,6 +51,10 @@ impl Scene {
             ["lapse", license, "in", place] => self.lapse(license, place),
             ["tell", license] => self.tell(license),
             ["move", "everything", "from", from, "to", to] => self.move_everything(from, to),
+            ["move", devices, "to", to] => self.decide(devices, Fate::Move(place(to))),
+            ["remove", devices] => self.decide(devices, Fate::Remove),
+            ["keep", devices] => self.decide(devices, Fate::Keep),
+            ["archive", name] => self.archive(name),
             _ => return None,
         })
     }
@@ -276,6 +281,40 @@ impl Scene {
         let tokens = tokens.map(|one| one.id).collect();
         let command = MoveHoldings { asked, account, from, to, instances, entitlements, tokens };
         self.act(Command::MoveHoldings(Box::new(command)), "moved")
+    }
+
+    /// Moves, removes or keeps devices: `sw1+sw2`.
+    fn decide(&mut self, devices: &str, fate: Fate) -> String {
+        let asked = self.asked(Action::ManageInstances);
+        let unknown = |device: &str| InstanceId::derive(&[b"unknown", device.as_bytes()]);
+        let one = |device: &str| self.instance_of(device).unwrap_or_else(|| unknown(device));
+        let instances = devices.split('+').map(one).collect();
+        let command = DecideInstances { asked, account: self.account, instances, fate };
+        let before = self.open_alarms();
+        match self.run(Command::DecideInstances(Box::new(command))) {
+            Ok(Answer::Decided(decided)) => {
+                let Decided { changed, unchanged, pools } = decided;
+                let mut said = format!("{changed} done");
+                if unchanged > 0 {
+                    said += &format!(", {unchanged} so already");
+                }
+                for pool in pools {
+                    let place = self.place_name(pool.virtual_account);
+                    let change = pool.after.in_use - pool.before.in_use;
+                    said += &format!(", {} {change:+} in {place}", pool.tag);
+                }
+                self.say(said, &before)
+            }
+            Ok(other) => panic!("{other:?} is no answer to that"),
+            Err(refusal) => format!("refused: {}", refusal.code()),
+        }
+    }
+
+    fn archive(&mut self, name: &str) -> String {
+        let asked = self.asked(Action::CreateVirtualAccount);
+        let (account, id, shelf) = (self.account, place(name), Shelf::Archive);
+        let command = ArchiveVirtualAccount { asked, account, id, revision: 0, shelf };
+        self.act(Command::ArchiveVirtualAccount(command), "archived")
     }
 
     fn lapse(&mut self, license: &str, in_place: &str) -> String {

@@ -39,6 +39,7 @@ impl Scene {
             ["gaps", device] => self.of(device, |_, one| {
                 one.progress.iter().map(|one| one.gaps()).sum::<u64>().to_string()
             }),
+            ["removed", device] => self.of(device, Self::removal),
             ["country", device] => self.of(device, Self::country),
             ["stale", device] => self.of(device, |scene, one| {
                 one.stale_at.map_or("never".to_owned(), |at| scene.shown(at))
@@ -94,6 +95,7 @@ impl Scene {
                 AlarmKind::InsufficientLicenses => alarm.about.clone(),
                 AlarmKind::ClonedInstance => format!("clone of {}", alarm.about),
                 AlarmKind::UsedElsewhere => format!("{} elsewhere", alarm.about),
+                AlarmKind::ReportsAgain => format!("{} again", alarm.about),
             };
             let severity = alarm.severity.word();
             let known = self.shown(alarm.opened_at);
@@ -151,6 +153,19 @@ impl Scene {
         let said: Vec<String> = new.iter().map(|one| one.action.clone()).collect();
         self.events_read = self.book.events.len();
         if said.is_empty() { "none".to_owned() } else { said.join(", ") }
+    }
+
+    fn removal(&self, instance: &Instance) -> String {
+        let Some(last) = instance.removal() else { return "never".to_owned() };
+        let said = format!("at {} by {}", self.shown(last.at), last.by);
+        match (instance.removed(), instance.reports_again()) {
+            (Some(_), _) => said,
+            (None, Some(_)) => {
+                let again = last.measured_again.expect("it reports again");
+                format!("{said}, measured again until {}", self.shown(again))
+            }
+            (None, None) => format!("{said}, taken back"),
+        }
     }
 
     fn uses(&self, device: &str) -> String {

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use ledger::alarm::AlarmState;
+use ledger::alarm::{Alarm, AlarmState, clone_alarm_id};
 use ledger::country::elsewhere_alarm_id;
 use ledger::entitlement::{Bucket, Buckets, Entitlement, Term};
 use ledger::instance::Instance;
 use ledger::pool::{Pool, alarm_id};
 use ledger::posting::Entry;
+use ledger::removal::again_alarm_id;
 use ledger::standing::standing;
-use wire::id::PoolId;
+use wire::id::{AlarmId, PoolId};
 use wire::time::Timestamp;
 
 use crate::book::Book;
@@ -26,6 +27,8 @@ pub(crate) fn audit(book: &Book, now: Timestamp) {
     }
     for instance in book.page.instances.changed() {
         alarm_is_open_while_elsewhere(book, instance);
+        alarm_is_open_while_it_reports_again(book, instance);
+        what_is_removed_asks_for_nothing(book, instance);
     }
 }
 
@@ -36,6 +39,30 @@ fn alarm_is_open_while_elsewhere(book: &Book, instance: &Instance) {
     assert_eq!(open.map(|alarm| alarm.short_since), elsewhere, "open exactly while elsewhere");
     let place = instance.virtual_account();
     assert!(open.is_none_or(|alarm| alarm.virtual_account == place), "where its instance is");
+}
+
+fn open_alarm(book: &Book, instance: &Instance, id: AlarmId) -> Option<Alarm> {
+    let alarm = book.page.alarm(instance.account, id).expect("the book is read");
+    alarm.filter(|alarm| alarm.state == AlarmState::Open).cloned()
+}
+
+fn alarm_is_open_while_it_reports_again(book: &Book, instance: &Instance) {
+    let open = open_alarm(book, instance, again_alarm_id(instance.id));
+    assert_eq!(open.is_some(), instance.reports_again().is_some(), "open exactly while it does");
+    let place = instance.virtual_account();
+    assert!(open.is_none_or(|alarm| alarm.virtual_account == place), "where its instance is");
+}
+
+fn what_is_removed_asks_for_nothing(book: &Book, instance: &Instance) {
+    if instance.removed().is_none() {
+        return;
+    }
+    let uses = book.page.uses_of(instance.account, instance.id).expect("the book is read");
+    assert!(uses.iter().all(|one| one.level == 0), "what is removed uses nothing: {uses:?}");
+    assert_eq!(instance.stale_at, None, "what is removed is not late");
+    for id in [clone_alarm_id(instance.id), elsewhere_alarm_id(instance.id)] {
+        assert_eq!(open_alarm(book, instance, id), None, "what is removed alarms nobody");
+    }
 }
 
 /// The entries of a pool, in the order of writing.

@@ -21,6 +21,8 @@ pub(crate) struct Fact {
     pub(crate) tag: &'static str,
     /// Its measurements, in the device's order.
     pub(crate) levels: Vec<Measured>,
+    /// For how many minutes each of them lasted.
+    pub(crate) lasted: u32,
 }
 
 /// A product instance in the model.
@@ -30,6 +32,8 @@ pub(crate) struct Device {
     pub(crate) handle: &'static str,
     /// Since which minute a key is bound.
     pub(crate) bound_at: Option<u32>,
+    /// In which minute somebody removed it.
+    pub(crate) removed_at: Option<u32>,
     /// Where it is from which minute on, the first from the beginning.
     pub(crate) places: Vec<(u32, VirtualAccountId)>,
 }
@@ -165,7 +169,15 @@ impl Model {
         // Of a fork each says its own last word; the higher one holds.
         let says = |fact: &Fact| {
             let own = newest.iter().filter(|word| word.fact == fact);
-            own.max_by_key(|word| word.nth).map_or(0, |word| word.level)
+            let last = own.max_by_key(|word| word.nth);
+            // What began before a removal counts after it only if it was measured through it.
+            let ended = |word: &&&&Word<'_>| {
+                let removed = device.removed_at.filter(|removed| *removed <= at);
+                removed.is_some_and(|removed| {
+                    word.from <= removed && word.from + word.fact.lasted <= removed
+                })
+            };
+            last.filter(|word| !ended(word)).map_or(0, |word| word.level)
         };
         let level = newest.iter().map(|word| says(word.fact)).max().unwrap_or(0);
         (i64::from(level), verified)

@@ -23,12 +23,16 @@ const MEASURED: u32 = 24;
 const OVER: u32 = 180;
 
 /// Who reports: an instance, its members, and whether its key is bound from the start.
-const DEVICES: [(&str, [&str; 2], bool); 4] = [
+const DEVICES: [(&str, [&str; 2], bool); 6] = [
     ("sw1", ["sw1", "sw1"], true),
     ("st1", ["st1", "st2"], true),
     ("fo1", ["fo1", "fo1"], false),
     ("fo2", ["fo2", "fo3"], false),
+    ("rm1", ["rm1", "rm1"], true),
+    ("rs1", ["rs1", "rs2"], true),
 ];
+/// The minute in which somebody removes `rm1` and `rs1`.
+const REMOVED: u32 = 14;
 
 /// A case: what is reported and bought, and in which order it arrives.
 #[derive(Clone, Debug)]
@@ -45,14 +49,14 @@ fn levels() -> impl Strategy<Value = Vec<Measured>> {
 }
 
 fn fact() -> impl Strategy<Value = Fact> {
-    let who = (0..DEVICES.len(), 0..2usize);
+    let who = (0..DEVICES.len(), 0..2usize, 0..20u32);
     (who, 1..3u64, 1..5u64, select(&TAGS[..]), levels()).prop_map(
-        |((device, member), epoch, number, tag, mut levels)| {
+        |((device, member, lasted), epoch, number, tag, mut levels)| {
             // Two members at one moment and one position would be anybody's guess.
             levels.iter_mut().for_each(|level| level.0 = level.0 / 2 * 2 + member as u32);
             let (handle, members, verified) = DEVICES[device];
             let position = if verified { (epoch, number) } else { (0, 10 * epoch + number) };
-            Fact { handle, reporter: members[member], verified, position, tag, levels }
+            Fact { handle, reporter: members[member], verified, position, tag, levels, lasted }
         },
     )
 }
@@ -66,6 +70,7 @@ fn own_fact() -> impl Strategy<Value = Fact> {
         position: (7, number),
         tag,
         levels,
+        lasted: 0,
     })
 }
 
@@ -121,9 +126,11 @@ fn clock(minute: u32) -> String {
 
 /// The line of a scene that says a fact.
 fn line(fact: &Fact) -> String {
-    let Fact { handle, reporter, verified, position, tag, levels } = fact;
-    let said: Vec<String> =
-        levels.iter().map(|(from, level)| format!("{level} from {}", clock(*from))).collect();
+    let Fact { handle, reporter, verified, position, tag, levels, lasted } = fact;
+    let level = |(from, level): &Measured| {
+        format!("{level} from {} until {}", clock(*from), clock(from + lasted))
+    };
+    let said: Vec<String> = levels.iter().map(level).collect();
     let said = said.join(" then ");
     // In one country, in another, or in none that is told.
     let country = ["", " country DE", " country FR"][(position.1 % 3) as usize];
@@ -131,6 +138,7 @@ fn line(fact: &Fact) -> String {
     let members = match *handle {
         "st1" => " with st1+st2",
         "fo2" => " with fo2+fo3",
+        "rs1" => " with rs1+rs2",
         _ => "",
     };
     if *verified {
@@ -180,6 +188,10 @@ fn begin(case: &Case) -> Vec<String> {
         "clock 08:12",
         "bind sw1 door",
         "bind st1 door with st1+st2",
+        "bind rm1 door",
+        "bind rs1 door with rs1+rs2",
+        "clock 08:14",
+        "remove rm1+rs1",
         "clock 08:18",
         "bind sw1 t-lab",
         "clock 08:20",
@@ -212,6 +224,7 @@ fn model(case: &Case, bound: u32) -> Model {
     let devices = DEVICES.iter().map(|(handle, ..)| Device {
         handle,
         bound_at: (*handle == "fo1").then_some(bound),
+        removed_at: handle.starts_with('r').then_some(REMOVED),
         places: if *handle == "sw1" { vec![main[0], (18, place(LAB))] } else { main.clone() },
     });
     Model { facts, devices: devices.collect(), lots: case.lots.clone() }
@@ -249,6 +262,10 @@ fn outcome(scene: &Scene) -> Outcome {
             if let Some(known) = &mut one.country_of_use {
                 known.since = Timestamp::MIN;
                 known.elsewhere_since = known.elsewhere_since.map(|_| Timestamp::MIN);
+            }
+            // A clock ahead is cut off at the moment of hearing.
+            for removal in &mut one.removals {
+                removal.measured_again = removal.measured_again.map(|_| Timestamp::MIN);
             }
             one.progress.iter_mut().for_each(|progress| progress.tip = [0; 32]);
             one.progress.sort_by_key(|progress| progress.key);

@@ -182,6 +182,8 @@ impl Scene {
             (AlarmKind::ClonedInstance, _) => "clone".to_owned(),
             (AlarmKind::UsedElsewhere, _) if what == "settled" => "elsewhere settled".to_owned(),
             (AlarmKind::UsedElsewhere, _) => "elsewhere".to_owned(),
+            (AlarmKind::ReportsAgain, _) if what == "settled" => "again settled".to_owned(),
+            (AlarmKind::ReportsAgain, _) => "reports again".to_owned(),
         }
     }
 

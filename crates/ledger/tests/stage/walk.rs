@@ -28,6 +28,16 @@ fn said() -> impl Strategy<Value = String> {
         .prop_map(|(tag, levels)| format!("{tag} {}", levels.join(" then ")))
 }
 
+/// Devices are moved, removed and kept.
+fn decides() -> impl Strategy<Value = String> {
+    let fate = prop_oneof![
+        select(&["to main", "to lab"][..]).prop_map(|to| ("move", to)),
+        select(&["remove", "remove", "keep"][..]).prop_map(|what| (what, "")),
+    ];
+    (fate, select(&["sw1", "sw2", "sw9", "st1", "sw1+sw8", "sw1+sw2+sw9"][..]))
+        .prop_map(|((what, to), devices)| format!("{what} {devices} {to}"))
+}
+
 /// A line of a scene; some ask for what is refused.
 fn line() -> impl Strategy<Value = String> {
     let epoch = select(&["", "e2.", "e3."][..]);
@@ -63,7 +73,7 @@ fn line() -> impl Strategy<Value = String> {
     let moves = (select(&PLACES[..]), select(&PLACES[..]))
         .prop_map(|(from, to)| format!("move everything from {from} to {to}"));
     let question = (
-        select(&["uses", "names", "where", "active", "gaps", "stale", "reports"][..]),
+        select(&["uses", "names", "where", "active", "gaps", "stale", "reports", "removed"][..]),
         select(&["sw1", "sw9", "st1"][..]),
     );
     let question = prop_oneof![
@@ -79,6 +89,7 @@ fn line() -> impl Strategy<Value = String> {
         1 => end_use,
         2 => lapse,
         1 => moves,
+        2 => decides(),
         1 => tag().prop_map(|tag| format!("tell {tag}")),
         1 => select(&["sw1", "st1"][..]).prop_map(|device| format!("revoke key {device} cloned")),
         1 => question,

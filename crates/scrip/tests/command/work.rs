@@ -41,6 +41,51 @@ fn work(stage: &Stage) {
     assert_eq!(secret.trim().len(), 40, "{secret}");
 }
 
+/// Product instances move and go, looked at before.
+fn moves(stage: &Stage) {
+    stage.ok(&["account", "create", "Northwind Ltd", "--domain", "northwind.example"]);
+    stage.ok(&["virtual-account", "create", "Campus"]);
+    stage.file("one.xml", &foreign("SN1", 7, 5));
+    stage.file("two.xml", &foreign("SN2", 7, 2));
+    stage.ok(&["import", "usage", "one.xml"]);
+    stage.ok(&["import", "usage", "two.xml"]);
+    let move_to = ["instance", "move", "--to", "campus"];
+    let asks = |more: &[&'static str]| [&move_to[..], more].concat();
+    let seen = stage.json(&asks(&["SN1", "sn2", "--dry-run"]));
+    assert_eq!((&seen["changed"], &seen["dry_run"]), (&json!(2), &json!(true)), "{seen}");
+    let unsure = stage.run(&asks(&["SN1"]));
+    assert!(unsure.code == 1 && unsure.err.contains("(confirm.missing)"), "{}", unsure.err);
+    assert!(unsure.err.contains("turns short in Campus"), "{}", unsure.err);
+    let unclear = stage.run(&asks(&["SN1", "SN3", "--yes"]));
+    assert!(unclear.code == 1 && unclear.err.contains("(instances.unclear)"), "{}", unclear.err);
+    assert!(unclear.out.contains("SN3"), "{}", unclear.out);
+    stage.file("serials.txt", "SN1\n\nSN2\n");
+    let moved = stage.ok(&asks(&["--file", "serials.txt", "--yes"]));
+    assert!(moved.starts_with("2 moved now, 0 so already"), "{moved}");
+    let there = stage.json(&["instance", "list", "--virtual-account", "campus"]);
+    assert_eq!(there.as_array().map(Vec::len), Some(2));
+    let gone = stage.json(&["instance", "remove", "SN2", "--yes"]);
+    assert_eq!((&gone["changed"], &gone["pools"][0]["in_use"]), (&json!(1), &json!(5)), "{gone}");
+    assert_eq!(stage.json(&["instance", "list"]).as_array().map(Vec::len), Some(1));
+    let again = stage.ok(&["instance", "remove", "SN2", "--yes"]);
+    assert!(again.starts_with("0 removed now, 1 so already"), "{again}");
+    let kept = stage.run(&["instance", "keep", "SN2", "--yes"]);
+    assert!(kept.code == 1 && kept.err.contains("(instances.unclear)"), "{}", kept.err);
+    assert_eq!(stage.json(&["fsck"])["wrong"], json!([]));
+}
+
+#[test]
+fn product_instances_move_and_go_without_a_server() {
+    moves(&Stage::new());
+}
+
+#[test]
+fn product_instances_move_and_go_beside_a_running_server() {
+    let stage = Stage::new();
+    let _served = stage.serve();
+    moves(&stage);
+}
+
 #[test]
 fn a_day_of_work_without_a_server() {
     work(&Stage::new());

@@ -71,7 +71,9 @@ impl From<AlarmView> for Alarm {
                 book::AlarmKind::InsufficientLicenses => {
                     PoolId::from_bytes(alarm.subject).to_string()
                 }
-                book::AlarmKind::ClonedInstance | book::AlarmKind::UsedElsewhere => {
+                book::AlarmKind::ClonedInstance
+                | book::AlarmKind::UsedElsewhere
+                | book::AlarmKind::ReportsAgain => {
                     InstanceId::from_bytes(alarm.subject).to_string()
                 }
             },

@@ -24,6 +24,8 @@ pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const JSON_BYTES: usize = 64 * 1024;
 /// The same of a version of the terms, of 128 KiB before its quotes and line ends are escaped.
 const TERMS_BYTES: usize = 256 * 1024;
+/// The same of a request that names 5,000 product instances by id, or 256 KiB of lines.
+const MANY_BYTES: usize = 768 * 1024;
 /// Where the terms are published.
 const TERMS: &str = "/api/v1/terms";
 
@@ -130,12 +132,24 @@ impl<T: DeserializeOwned> FromRequest<App> for Asking<T> {
         let (mut parts, body) = request.into_parts();
         let Allowed(permit) = Allowed::from_request_parts(&mut parts, app).await?;
         let id = request_id(&parts.headers)?;
-        let most = if parts.uri.path() == TERMS { TERMS_BYTES } else { JSON_BYTES };
+        let most = most_bytes(parts.uri.path());
         let bytes = within(body, most, "size.body").await?;
         let head = format!("{} {}\n", parts.method, parts.uri);
         let digested = [head.as_bytes(), bytes.as_ref()].concat();
         let id = id.unwrap_or_else(|| app.fresh_request());
         Ok(Self { ask: Ask::new(permit, id, &digested), body: read_json(&bytes)? })
+    }
+}
+
+/// How long the body of a request to a path may be.
+fn most_bytes(path: &str) -> usize {
+    let names_many = ["/instances/move", "/instances/remove", "/instances/keep"];
+    if path == TERMS {
+        TERMS_BYTES
+    } else if names_many.iter().any(|end| path.ends_with(end)) {
+        MANY_BYTES
+    } else {
+        JSON_BYTES
     }
 }
 

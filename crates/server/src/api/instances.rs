@@ -63,6 +63,13 @@ pub(super) struct Instance {
     /// Since when it is used outside the account's country of purchase, which may have tax
     /// consequences and stops nothing; null if it is not, or either country is not known.
     elsewhere_since: Option<Moment>,
+    /// When a person removed it, unless it was taken back. Lists leave out what is removed.
+    removed_at: Option<Moment>,
+    /// Who removed it.
+    removed_by: Option<String>,
+    /// Since when it measures again though it was removed; null once somebody kept, moved, trusted
+    /// or removed it.
+    reports_again_since: Option<Moment>,
     /// What it has in use.
     uses: Vec<Use>,
 }
@@ -120,6 +127,12 @@ fn instance(view: InstanceView, now: Timestamp) -> Instance {
         country_known_by: one.country_of_use.map(|known| known.known_by.into()),
         country_since: one.country_of_use.map(|known| Moment(known.since)),
         elsewhere_since: one.country_of_use.and_then(|known| known.elsewhere_since).map(Moment),
+        removed_at: one.removed().or(one.reports_again()).map(|removal| Moment(removal.at)),
+        removed_by: one.removed().or(one.reports_again()).map(|removal| removal.by.clone()),
+        reports_again_since: one
+            .reports_again()
+            .and_then(|removal| removal.measured_again)
+            .map(Moment),
         uses: view.uses.into_iter().map(one_use).collect(),
         id: one.id,
         software: one.software,

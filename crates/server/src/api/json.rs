@@ -130,7 +130,7 @@ words! {
     /// Whether instances that an ID token binds may hold export-controlled licenses.
     ExportControlled of ledger::token::ExportControlled { Allowed, NotAllowed }
     /// What an alarm is about.
-    AlarmKind of ledger::alarm::AlarmKind { InsufficientLicenses, ClonedInstance, UsedElsewhere }
+    AlarmKind of ledger::alarm::AlarmKind { InsufficientLicenses, ClonedInstance, UsedElsewhere, ReportsAgain }
     /// How bad it is.
     Severity of ledger::alarm::Severity { Major, Minor }
     /// Whether an alarm's cause is there now.

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use super::guard::{Guarded, Personal};
 use super::{
     accounts, alarms, catalogue, customers, description, device, events, imports, instances, me,
-    people, pools, profile, tokens,
+    people, pools, profile, relocation, tokens,
 };
 use crate::app::App;
 
@@ -109,7 +109,7 @@ fn table() -> Vec<Route> {
 fn of_the_book() -> Vec<Route> {
     use Action::{
         CreateAccount, CreateVirtualAccount, DefineLicense, EndUse, GrantEntitlement, ImportUsage,
-        ManageTokens, Read, ReadAccount, ReadEvents, RevokeKey,
+        ManageInstances, ManageTokens, Read, ReadAccount, ReadEvents, RevokeKey,
     };
     use Need::{Nothing, Right, Seal};
     use Where::{Account, House};
@@ -139,6 +139,9 @@ fn of_the_book() -> Vec<Route> {
         line(Right(Read, Account), routes!(instances::list_instances)),
         line(Right(Read, Account), routes!(instances::show_instance)),
         line(Right(EndUse, Account), routes!(instances::end_use)),
+        line(Right(ManageInstances, Account), routes!(relocation::move_instances)),
+        line(Right(ManageInstances, Account), routes!(relocation::keep_instances)),
+        line(Right(ManageInstances, Account), routes!(relocation::remove_instances)),
         line(Right(Read, Account), routes!(alarms::list_alarms)),
         line(Right(ReadEvents, Account), routes!(events::list_events)),
         line(Right(ReadEvents, Account), routes!(events::export_events)),

@@ -12,7 +12,7 @@ use store::listing::{
     Cursor, DeviceKeyColumn, Direction, InstanceColumn, NameColumn, PoolColumn, Query,
     ReportColumn, Rows, Test,
 };
-use store::{Fault, Reading, Sight, Stored, Totals, UseShare};
+use store::{Fault, Reading, Sight, Stored, Totals, UseShare, Value};
 use wire::id::{AccountId, InstanceId, PoolId, VirtualAccountId};
 use wire::report::Report;
 use wire::tag::EntitlementTag;
@@ -216,9 +216,8 @@ impl App {
         limit: u32,
     ) -> Result<Rows<InstanceView>, Error> {
         permit.allows(Action::Read, account)?;
-        let mut query = Query::all(limit)
-            .sorted(InstanceColumn::HeardAt, Direction::Down)
-            .after(question.after);
+        let mut query =
+            present(limit).sorted(InstanceColumn::HeardAt, Direction::Down).after(question.after);
         query = in_reach(query, InstanceColumn::VirtualAccount, permit);
         if let Some(place) = question.virtual_account {
             query = query.is(InstanceColumn::VirtualAccount, place);
@@ -240,7 +239,7 @@ impl App {
     /// `permit.denied`, faults of the store.
     pub async fn count_instances(&self, permit: &Permit, account: AccountId) -> Result<i64, Error> {
         permit.allows(Action::Read, account)?;
-        let query = in_reach(Query::all(0), InstanceColumn::VirtualAccount, permit);
+        let query = in_reach(present(0), InstanceColumn::VirtualAccount, permit);
         let read = move |reading: &mut Reading<'_>| reading.count::<Instance>(account, &query);
         Ok(self.book.read(Sight::Account(account), read).await?)
     }
@@ -298,6 +297,11 @@ impl App {
     pub async fn totals(&self) -> Result<Totals, Error> {
         Ok(self.book.read(Sight::House, |reading| reading.totals()).await?)
     }
+}
+
+/// A question for product instances that are not removed.
+fn present(limit: u32) -> Query<InstanceColumn> {
+    Query::all(limit).with(InstanceColumn::RemovedAt, Test::Is(Value::Null))
 }
 
 /// A question bounded to what a person may see: sums, counts and pages are of that alone.

@@ -186,6 +186,8 @@ impl App {
     ) -> Result<Listing<InstanceView>, Error> {
         permit.allows(Action::Read, account)?;
         let base = question.base::<Instance>(permit, InstanceColumn::VirtualAccount, limit);
+        // What was removed has its own page and its history, and leaves the lists.
+        let base = base.with(InstanceColumn::RemovedAt, Test::Is(Value::Null));
         let read = move |reading: &mut Reading<'_>| {
             let mut found = listing::<Instance, _>(reading, account, (&base, &question), counting)?;
             let instances = std::mem::take(&mut found.rows.rows);

@@ -222,7 +222,7 @@ fn remedy(news: &NamedNews) -> &'static [&'static str] {
             "",
         ],
         // Not sent by mail.
-        (Happening::Opened, AlarmKind::UsedElsewhere) => &[],
+        (Happening::Opened, AlarmKind::UsedElsewhere | AlarmKind::ReportsAgain) => &[],
         (Happening::Opened, AlarmKind::ClonedInstance) => &[
             "A copied virtual machine or a copied device store does this. Give one of",
             "them an identity and a store of its own. Until then the higher of the two",

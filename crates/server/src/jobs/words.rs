@@ -18,14 +18,16 @@ pub(super) fn code(news: &NamedNews) -> &'static str {
         AlarmKind::InsufficientLicenses => "alarm.insufficient_licenses",
         AlarmKind::ClonedInstance => "alarm.cloned_instance",
         AlarmKind::UsedElsewhere => "alarm.used_elsewhere",
+        AlarmKind::ReportsAgain => "alarm.reports_again",
     }
 }
 
-/// Whether news goes along a channel. A notice of use elsewhere comes once for each device, and a
-/// fleet that moves would fill the letter boxes of who can only read it: it is on the page of
-/// alarms, in the event log and in syslog.
+/// Whether news goes along a channel. A notice of use elsewhere, or of what reports again after its
+/// removal, comes once for each device, and a fleet would fill the letter boxes of who can only read
+/// it: it is on the page of alarms, in the event log and in syslog.
 pub(super) fn goes_along(channel: Channel, news: &NamedNews) -> bool {
-    (channel, news.kind) != (Channel::Mail, AlarmKind::UsedElsewhere)
+    let of_each_device = matches!(news.kind, AlarmKind::UsedElsewhere | AlarmKind::ReportsAgain);
+    channel != Channel::Mail || !of_each_device
 }
 
 /// The license's name, or its tag's, or the instance's identity.
@@ -35,7 +37,7 @@ pub(super) fn shown_name(news: &NamedNews) -> String {
         (Some(license), _) => line(&license.name),
         (None, AlarmKind::InsufficientLicenses) => wire::tag::EntitlementTag::new(about)
             .map_or_else(|_| line(about), |tag| tag.short_name().to_owned()),
-        (None, AlarmKind::ClonedInstance | AlarmKind::UsedElsewhere) => line(about),
+        (None, _) => line(about),
     }
 }
 
@@ -55,6 +57,9 @@ pub(super) fn summary(news: &NamedNews) -> String {
         }
         (Happening::Opened, AlarmKind::ClonedInstance) => {
             "Two devices with one identity".to_owned()
+        }
+        (Happening::Opened, AlarmKind::ReportsAgain) => {
+            "Reports again after its removal".to_owned()
         }
         (Happening::Opened, AlarmKind::UsedElsewhere) => match &news.elsewhere {
             Some(one) => {

@@ -217,6 +217,7 @@ pub(super) fn alarm(view: &AlarmView, now: Timestamp) -> Alarm {
         AlarmKind::InsufficientLicenses => short(view),
         AlarmKind::ClonedInstance => cloned(view),
         AlarmKind::UsedElsewhere => elsewhere(view),
+        AlarmKind::ReportsAgain => reports_again(view),
     };
     Alarm {
         alarm: alarm.id.to_string(),
@@ -289,6 +290,29 @@ fn cloned(view: &AlarmView) -> (Cause, String, Vec<Way>) {
     let because =
         "Two different reports came under one key and number; the higher level counts.".to_owned();
     (Cause::Fork { instance, name: alarm.about.clone(), number: None }, because, vec![look])
+}
+
+fn reports_again(view: &AlarmView) -> (Cause, String, Vec<Way>) {
+    let alarm = &view.alarm;
+    let instance = wire::id::InstanceId::from_bytes(alarm.subject).to_string();
+    let href = format!("/accounts/{}/instances/{instance}", alarm.account);
+    let cause = Cause::Other {
+        subject: alarm.about.clone(),
+        matter: "reports again after its removal".to_owned(),
+        href: Some(href.clone()),
+    };
+    let because = "What it uses counts again: usage is never refused.".to_owned();
+    let keep = Way {
+        lead: "Keep it".to_owned(),
+        rest: " if it is in use after all".to_owned(),
+        act: Some(Act { label: "Keep or remove it".to_owned(), href }),
+    };
+    let remove = Way {
+        lead: "Remove it again".to_owned(),
+        rest: " once the device is switched off".to_owned(),
+        act: None,
+    };
+    (cause, because, vec![keep, remove])
 }
 
 fn elsewhere(view: &AlarmView) -> (Cause, String, Vec<Way>) {

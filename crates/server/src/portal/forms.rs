@@ -50,6 +50,11 @@ impl Typed {
         self.fields.iter().find(|(own, _)| own == name).map_or("", |(_, text)| text)
     }
 
+    /// All that was sent under a name.
+    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.fields.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+
     /// The ticked boxes of a name, with a space between.
     pub(super) fn ticked(&self, name: &str) -> String {
         let ticked = self.fields.iter().filter(|(own, _)| own == name);

@@ -22,6 +22,7 @@ pub mod paths;
 pub mod people;
 pub mod pool;
 pub mod problem;
+pub mod relocation;
 pub mod search;
 pub mod sign_in;
 pub mod tokens;

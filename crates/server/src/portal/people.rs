@@ -465,5 +465,6 @@ fn act(action: Action) -> &'static str {
         Action::ImportUsage => "Take in usage files and trust requests",
         Action::RevokeKey => "Revoke a device's key",
         Action::EndUse => "End a use that no device confirms",
+        Action::ManageInstances => "Move and remove product instances",
     }
 }

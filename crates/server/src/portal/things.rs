@@ -23,9 +23,10 @@ use super::facts::{
 use super::overview::{Narrow, account_id};
 use super::pages::alarms::{Alarm, AlarmList, Alarms, SettledAlarm};
 use super::pages::instance::{
-    ConsumerRow, CountryRow, Elsewhere, Instance, KeyRow, LevelRow, LevelStanding, MemberRow,
-    ReportLine, ReportRow, ReportState,
+    ConsumerRow, CountryRow, Elsewhere, Instance, InstanceActs, KeyRow, LevelRow, LevelStanding,
+    MemberRow, RemovalNote, ReportLine, ReportRow, ReportState,
 };
+use super::pages::moment::Moment;
 use super::pages::parts::{Counted, LicenseLink, PoolAlert};
 use super::pages::paths::{self, fill};
 use super::pages::pool::{
@@ -111,19 +112,20 @@ fn settled(view: &AlarmView, now: Timestamp) -> SettledAlarm {
         (license, Ok(tag)) => license_name(license.as_ref(), &tag),
         (_, Err(_)) => one.about.clone(),
     };
+    let of_instance =
+        || format!("/accounts/{}/instances/{}", one.account, InstanceId::from_bytes(one.subject));
     let (sentence, href) = match one.kind {
         AlarmKind::InsufficientLicenses => (
             format!("{name} was short by up to {}", one.largest_told),
             format!("/accounts/{}/pools/{}", one.account, PoolId::from_bytes(one.subject)),
         ),
-        AlarmKind::ClonedInstance => (
-            format!("{name} was reported by two devices"),
-            format!("/accounts/{}/instances/{}", one.account, InstanceId::from_bytes(one.subject)),
-        ),
-        AlarmKind::UsedElsewhere => (
-            format!("{name} was used outside the country of purchase"),
-            format!("/accounts/{}/instances/{}", one.account, InstanceId::from_bytes(one.subject)),
-        ),
+        AlarmKind::ClonedInstance => (format!("{name} was reported by two devices"), of_instance()),
+        AlarmKind::UsedElsewhere => {
+            (format!("{name} was used outside the country of purchase"), of_instance())
+        }
+        AlarmKind::ReportsAgain => {
+            (format!("{name} reported again after its removal"), of_instance())
+        }
     };
     SettledAlarm {
         alarm: one.id.to_string(),
@@ -144,8 +146,15 @@ fn settled(view: &AlarmView, now: Timestamp) -> SettledAlarm {
 fn settled_by(kind: AlarmKind) -> &'static str {
     match kind {
         AlarmKind::InsufficientLicenses => "the balance is not below zero any more",
-        AlarmKind::ClonedInstance => "no key that was copied may speak any more",
-        AlarmKind::UsedElsewhere => "the countries of use and of purchase differ no more",
+        AlarmKind::ClonedInstance => {
+            "no key that was copied may speak any more, or the product instance was removed"
+        }
+        AlarmKind::UsedElsewhere => {
+            "the countries differ no more, or the product instance was removed"
+        }
+        AlarmKind::ReportsAgain => {
+            "somebody kept it, moved it, trusted it anew or removed it again"
+        }
     }
 }
 
@@ -341,11 +350,7 @@ pub(super) async fn instance(
             .virtual_account
             .as_ref()
             .map_or_else(String::new, |place| place.name.clone()),
-        placed: one
-            .placements
-            .last()
-            .filter(|last| last.from > Timestamp::MIN)
-            .map(|last| moment(last.from, now)),
+        placed: placed(one, now),
         state: instance_state(one, now),
         stale_at: one.stale_at.map(|at| moment(at, now)),
         last_report: one.heard_at.map(|at| moment(at, now)),
@@ -368,8 +373,38 @@ pub(super) async fn instance(
         consumers_total: whole(consumers.len()),
         consumers: consumers.into_iter().take(CONSUMERS).collect(),
         report_now: pastes::report_now(),
+        removal: removal_note(one, now),
+        acts: instance_acts(&guest, one),
     };
     shown(&page, &headers)
+}
+
+/// Since when the instance is where it is; `None` if from the beginning.
+fn placed(one: &ledger::instance::Instance, now: Timestamp) -> Option<Moment> {
+    let last = one.placements.last().filter(|last| last.from > Timestamp::MIN);
+    last.map(|last| moment(last.from, now))
+}
+
+fn removal_note(one: &ledger::instance::Instance, now: Timestamp) -> Option<RemovalNote> {
+    let removal = one.removed().or(one.reports_again())?;
+    Some(RemovalNote {
+        at: moment(removal.at, now),
+        by: removal.by.clone(),
+        again: removal.measured_again.map(|at| moment(at, now)),
+    })
+}
+
+/// Where the instance is moved, removed and kept, for who may.
+fn instance_acts(guest: &Guest, one: &ledger::instance::Instance) -> Option<InstanceActs> {
+    let permit = guest.may(Action::ManageInstances, one.account).ok()?;
+    permit.covers(one.virtual_account()).ok()?;
+    let path =
+        |pattern| format!("{}?instance={}", fill(pattern, &[&one.account.to_string()]), one.id);
+    Some(InstanceActs {
+        move_path: path(paths::MOVE_INSTANCES),
+        remove_path: path(paths::REMOVE_INSTANCES),
+        keep_path: path(paths::KEEP_INSTANCES),
+    })
 }
 
 /// What the pools of an instance's virtual account warn of, where they do.

@@ -23,6 +23,7 @@ mod pools;
 mod profile;
 mod push;
 mod reach;
+mod relocation;
 mod roles;
 mod sign_in;
 mod tokens;

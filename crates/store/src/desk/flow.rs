@@ -190,6 +190,7 @@ fn is_bulk(order: &Order) -> bool {
     match &order.command {
         Command::Import(import) => import.reports.len() > BULK,
         Command::MoveHoldings(one) => one.instances.len() + one.entitlements.len() > BULK,
+        Command::DecideInstances(one) => one.instances.len() > BULK,
         _ => false,
     }
 }

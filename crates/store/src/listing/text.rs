@@ -148,7 +148,8 @@ fn from<R: Listed>(query: &Query<R::Column>, also: Option<R::Column>, flavour: F
     let join = if columns.any(joined) { format!(" {}", R::JOINED) } else { String::new() };
     // SQLite would rather read the rows of an account in order of their keys and sort them all.
     let coarse = query.sort.and_then(|(column, _)| column.coarse());
-    let equals = |(_, test): &(R::Column, Test)| matches!(test, Test::Is(_));
+    let equals =
+        |(_, test): &(R::Column, Test)| matches!(test, Test::Is(value) if *value != Value::Null);
     let hint = match coarse.filter(|_| flavour == Flavour::Sqlite) {
         Some(coarse) if !query.tests.iter().any(equals) => format!(" INDEXED BY {}", coarse.index),
         _ => String::new(),

@@ -2,6 +2,7 @@
 
 use ledger::country::{CountryOfUse, KnownBy};
 use ledger::instance::{DeviceKey, Identity, Instance, Name, Placement, Progress, Use};
+use ledger::removal::Removal;
 use wire::country::Country;
 use wire::id::VirtualAccountId;
 use wire::key::KeyId;
@@ -86,6 +87,35 @@ fn hour_of(heard: Option<Timestamp>) -> i64 {
     heard.map_or(NO_STEP, |at| at.millis().div_euclid(HOUR))
 }
 
+/// When, by whom, until when it measured again at first, and when it was taken back.
+type PackedRemoval = (i64, String, Option<i64>, Option<i64>);
+
+/// Nothing for nearly all, which never were removed.
+fn pack_removals(removals: &[Removal]) -> Option<Vec<u8>> {
+    let millis = |at: Option<Timestamp>| at.map(Timestamp::millis);
+    let packed = |one: &Removal| -> PackedRemoval {
+        (one.at.millis(), one.by.clone(), millis(one.measured_again), millis(one.taken_back))
+    };
+    let all: Vec<PackedRemoval> = removals.iter().map(packed).collect();
+    (!all.is_empty()).then(|| pack(&all))
+}
+
+fn removals(f: &mut Fields<'_>) -> Result<Vec<Removal>, Fault> {
+    // The hour in which it was heard stands before.
+    f.skip();
+    let packed: Option<Vec<u8>> = f.take()?;
+    let Some(packed) = packed else { return Ok(Vec::new()) };
+    let all: Vec<PackedRemoval> = unpack(Instance::TABLE, "removals", &packed)?;
+    let moment = |at: Option<i64>| at.map(Timestamp::from_millis);
+    let removal = |(at, by, measured_again, taken_back)| Removal {
+        at: Timestamp::from_millis(at),
+        by,
+        measured_again: moment(measured_again),
+        taken_back: moment(taken_back),
+    };
+    Ok(all.into_iter().map(removal).collect())
+}
+
 /// The day of a moment. What turns stale is found by its day, so that of the many reports of a day
 /// only the first writes to an index.
 pub(crate) fn day_of(moment: Timestamp) -> i64 {
@@ -121,13 +151,16 @@ impl Record for Instance {
             self.stale_at.map(day_of),
             self.country_of_use.map(|known| known.country),
             self.country_of_use.as_ref().map(pack_told),
-            hour_of(self.heard_at)
+            hour_of(self.heard_at),
+            pack_removals(&self.removals),
+            self.removed().map(|removal| removal.at)
         ]
     }
 
     fn indexed_as(&self, before: &Self) -> bool {
         self.name == before.name
             && self.virtual_account() == before.virtual_account()
+            && self.removed() == before.removed()
             && self.stale_at.map(day_of) == before.stale_at.map(day_of)
             && hour_of(self.heard_at) == hour_of(before.heard_at)
     }
@@ -167,6 +200,7 @@ impl Record for Instance {
             stale_at,
             created_at,
             country_of_use: country_of_use(f)?,
+            removals: removals(f)?,
         })
     }
 }

@@ -7,6 +7,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use ledger::instance::Use;
 use ledger::license::License;
+use ledger::role::Action;
 use wire::id::{AccountId, PoolId, VirtualAccountId};
 use wire::tag::SoftwareTag;
 use wire::time::Timestamp;
@@ -21,10 +22,12 @@ use crate::app::paging::List as Paged;
 use crate::app::{App, Error};
 use crate::portal::answer::Unshown;
 use crate::portal::door::Guest;
-use crate::portal::facts::{counted, frame, instance_name, instance_state, license_name, moment};
+use crate::portal::facts::{
+    counted, frame, instance_name, instance_state, license_name, may, moment,
+};
 use crate::portal::overview::account_id;
 use crate::portal::pages::frame::Frame;
-use crate::portal::pages::list::Chip;
+use crate::portal::pages::list::{Bulk, Chip};
 use crate::portal::pages::overview::StateCounts;
 use crate::portal::pages::parts::Act;
 use crate::portal::pages::paths::{self, fill};
@@ -308,6 +311,10 @@ pub(in crate::portal) async fn instances(
     let question = question(&app, &wish)?;
     let listing = app.list_instances(&reads, account, question, wish.counting(), ROWS).await?;
     let now = app.world.now();
+    let act = |label: &str, pattern: &str| Act {
+        label: label.to_owned(),
+        href: fill(pattern, &[&account.to_string()]),
+    };
     let make = |frame: &Frame| {
         let sights = Sights { frame, now };
         let row = |view: &InstanceView| {
@@ -329,11 +336,16 @@ pub(in crate::portal) async fn instances(
         app: &app,
         guest: &guest,
         account,
-        acts: vec![Act {
-            label: "Connect a device".to_owned(),
-            href: fill(paths::TOKENS, &[&account.to_string()]),
-        }],
-        bulk: None,
+        acts: vec![act("Connect a device", paths::TOKENS)],
+        bulk: may(&guest, Action::ManageInstances, account).map(|_| Bulk {
+            guard: guest.guard(&app),
+            field: "instance",
+            many: "product instances",
+            acts: vec![
+                act("Move\u{2026}", paths::MOVE_INSTANCES),
+                act("Remove\u{2026}", paths::REMOVE_INSTANCES),
+            ],
+        }),
         empty: Empty {
             icon: "device",
             title: "No product instances yet",

@@ -57,6 +57,32 @@ pub struct Instance {
     pub consumers_total: Counted,
     /// How to make it report now: shown while nothing was heard.
     pub report_now: Vec<Paste>,
+    /// That a person removed it, unless it was taken back.
+    pub removal: Option<RemovalNote>,
+    /// What may be done with it, for who may.
+    pub acts: Option<InstanceActs>,
+}
+
+/// That a product instance was removed.
+#[derive(Clone, Debug)]
+pub struct RemovalNote {
+    /// When.
+    pub at: Moment,
+    /// By whom.
+    pub by: String,
+    /// Since when it measures again; `None` while nothing came from after the removal.
+    pub again: Option<Moment>,
+}
+
+/// Where a product instance is moved, removed and kept.
+#[derive(Clone, Debug)]
+pub struct InstanceActs {
+    /// Moves it.
+    pub move_path: String,
+    /// Removes it.
+    pub remove_path: String,
+    /// Keeps it.
+    pub keep_path: String,
 }
 
 /// In which country a product instance is used.
@@ -241,6 +267,11 @@ impl Instance {
 
     fn here(&self) -> &'static str {
         "instances"
+    }
+
+    /// Whether it is not removed: then it can be moved and removed.
+    fn is_there(&self) -> bool {
+        self.removal.as_ref().is_none_or(|note| note.again.is_some())
     }
 
     /// `4` or `214 to 216`.

@@ -34,6 +34,12 @@ pub const INSTANCES_EXPORT: &str = "/accounts/{account}/instances/export";
 pub const POOL: &str = "/accounts/{account}/pools/{pool}";
 /// One product instance.
 pub const INSTANCE: &str = "/accounts/{account}/instances/{instance}";
+/// Moves product instances: what to move is pasted or chosen, looked at, then done.
+pub const MOVE_INSTANCES: &str = "/accounts/{account}/instances/move";
+/// Removes product instances, in the same steps.
+pub const REMOVE_INSTANCES: &str = "/accounts/{account}/instances/remove";
+/// Keeps product instances that were removed and report again, in the same steps.
+pub const KEEP_INSTANCES: &str = "/accounts/{account}/instances/keep";
 /// ID tokens; a POST makes one.
 pub const TOKENS: &str = "/accounts/{account}/tokens";
 /// Where a token's revocation is sent.

@@ -11,6 +11,7 @@ mod lists;
 mod overview;
 mod own;
 mod pool;
+mod relocation;
 mod tokens;
 
 use super::Page;
@@ -58,6 +59,10 @@ pub(crate) fn rendered() -> Vec<(&'static str, String)> {
         ("instance", whole(&instance::instance())),
         ("instance-never", whole(&instance::instance_never())),
         ("instance-unverified", whole(&instance::instance_unverified())),
+        ("instance-removed", whole(&instance::instance_removed(None))),
+        ("instance-again", whole(&instance::instance_removed(Some(at(MINUTE))))),
+        ("relocation", whole(&relocation::preview())),
+        ("relocation-paste", whole(&relocation::paste())),
         ("tokens", whole(&tokens::tokens(tokens::form(), None))),
         ("tokens-made", whole(&tokens::tokens(tokens::form(), Some(tokens::made())))),
         ("tokens-refused", whole(&tokens::tokens(tokens::form_refused(), None))),

@@ -3,8 +3,8 @@
 use super::overview::pool_rows;
 use super::{DAY, MINUTE, NOW, at, frame, link, paste, text};
 use crate::portal::pages::instance::{
-    ConsumerRow, CountryRow, Elsewhere, Instance, KeyRow, LevelRow, LevelStanding, MemberRow,
-    Proof, ReportLine, ReportRow, ReportState,
+    ConsumerRow, CountryRow, Elsewhere, Instance, InstanceActs, KeyRow, LevelRow, LevelStanding,
+    MemberRow, Proof, RemovalNote, ReportLine, ReportRow, ReportState,
 };
 use crate::portal::pages::moment::Moment;
 use crate::portal::pages::parts::{Counted, InstanceState, PoolAlert};
@@ -63,7 +63,20 @@ pub(super) fn instance() -> Instance {
         ],
         consumers_total: Counted::Exactly(212),
         report_now: Vec::new(),
+        removal: None,
+        acts: Some(acts()),
     }
+}
+
+fn acts() -> InstanceActs {
+    let path = |verb: &str| format!("/accounts/acct_01KAQ3/instances/{verb}?instance=pi_01KAQZ3");
+    InstanceActs { move_path: path("move"), remove_path: path("remove"), keep_path: path("keep") }
+}
+
+/// Removed; with `again`, and measuring since.
+pub(super) fn instance_removed(again: Option<Moment>) -> Instance {
+    let removal = RemovalNote { at: at(2 * DAY), by: text("ann@halden.example"), again };
+    Instance { removal: Some(removal), ..instance_never() }
 }
 
 pub(super) fn instance_never() -> Instance {
