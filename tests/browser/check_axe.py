@@ -38,7 +38,7 @@ NO_PAGE = {"/", "/assets/{name}", "EVENTS_EXPORT", "CHECKPOINT", "PROVIDER", "PR
 
 RUN = """
 const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-return axe.run(document, {runOnly: {type: "tag", values: tags}, resultTypes: ["violations"]}).then(found =>
+return axe.run(arguments[0] || document, {runOnly: {type: "tag", values: tags}, resultTypes: ["violations"]}).then(found =>
     found.violations.flatMap(rule => rule.nodes.map(node => `${rule.id}: ${node.target.join(" ")}: `
         + (node.any[0] || node.all[0] || node.none[0] || {message: rule.help}).message)));
 """
@@ -59,6 +59,10 @@ for (const e of document.querySelectorAll("body *")) {
     const told = style.textOverflow === "ellipsis" || style.webkitLineClamp !== "none" || e.title;
     if (clips && e.scrollWidth > e.clientWidth + 1 && e.textContent.trim() && !told)
         said.push(`${name(e)} is cut off: "${e.textContent.trim().slice(0, 40)}"`);
+    // What is meant to be moved sideways can be reached by keys.
+    const moves = style.overflowX === "auto" || style.overflowX === "scroll";
+    if (moves && e.scrollWidth > e.clientWidth + 1 && e.tabIndex < 0)
+        said.push(`${name(e)} is ${e.scrollWidth} wide where ${e.clientWidth} are seen`);
 }
 function* ancestors(e) { while ((e = e.parentElement)) yield e; }
 return [...new Set(said)];
@@ -165,7 +169,7 @@ class EveryPage(unittest.TestCase):
         cls.pictures = 0
 
     def setUp(self):
-        self.wrong = []
+        self.wrong = {}
 
     def tearDown(self):
         self.browser.window_size(*SIZES[0])
@@ -174,8 +178,11 @@ class EveryPage(unittest.TestCase):
     def go(self, path):
         self.browser.open(self.server.url + path)
 
-    def look(self, name):
-        """Judges the page that is shown, in both sizes and both themes, and takes pictures of it."""
+    def look(self, name, part=None):
+        """Judges the page that is shown, in both sizes and both themes, and takes pictures of it.
+
+        With `part` only what lies in that element: an open menu covers what is below it.
+        """
         browser = self.browser
         path = browser.url.removeprefix(self.server.url).split("?")[0]
         self.walked.add(path)
@@ -185,8 +192,8 @@ class EveryPage(unittest.TestCase):
             measured = browser.script(MEASURE)
             for scheme in ("light", "dark"):
                 browser.color_scheme(scheme)
-                for said in [*measured, *browser.script(RUN)]:
-                    self.wrong.append(f"{name} {width} {scheme}: {said}")
+                for said in [*measured, *browser.script(RUN, part)]:
+                    self.wrong.setdefault(f"{name}: {said}", []).append(f"{width} {scheme}")
                 measured = []
                 browser.screenshot(SHOTS / f"{name}-{width}-{scheme}.png", part="page")
                 type(self).pictures += 1
@@ -194,7 +201,8 @@ class EveryPage(unittest.TestCase):
 
     def judged(self):
         """Fails with all that was wrong, and with what the browser's console said of errors."""
-        self.assertEqual("\n".join(sorted(set(self.wrong))), "")
+        wrong = [f"{said} ({', '.join(where)})" for said, where in sorted(self.wrong.items())]
+        self.assertEqual("\n".join(wrong), "")
         self.assertEqual(self.browser.console_errors(), [])
 
     def sign_in(self, address):
@@ -365,15 +373,15 @@ class EveryPage(unittest.TestCase):
         self.go(f"{account}/events?actor=nobody")
         self.look("events-none")
         self.go(account)
-        for menu in browser.find_all("details.menu > summary"):
-            if menu.shown:
-                menu.click()
-                self.look(f"menu-{len(self.walked)}-{self.pictures}")
-                menu.click()
+        for at, menu in enumerate(browser.find_all("details.menu")):
+            menu.find("summary").click()
+            self.look(f"menu-{at}", menu)
+            menu.find("summary").click()
         browser.window_size(*SIZES[1])
         browser.find(".menu-button").click()
         browser.screenshot(SHOTS / "rail-390-light.png")
-        self.wrong += [f"the rail: {said}" for said in browser.script(RUN)]
+        for said in browser.script(RUN, browser.find("#rail")):
+            self.wrong[f"the rail: {said}"] = ["390 light"]
         browser.console()
         # An account in which nothing was done yet, with a name of the longest kind.
         name = "Vereinigte Schifffahrts- und Hafenbetriebsgesellschaft Łódź-Αθήνα العربية mit beschränkter Haftung"
@@ -403,7 +411,9 @@ class EveryPage(unittest.TestCase):
         known = [re.sub(r"{\w+}", "[^/]+", pattern) for pattern in patterns()]
         left = [one for one in known if not any(re.fullmatch(one, path) for path in self.walked)]
         self.assertEqual(left, [], "not walked")
-        asked = [url for url in self.browser.requests() if not url.startswith(("data:", self.server.url + "/"))]
+        # The browser's own first page is none of ours.
+        own = ("chrome:", "data:", self.server.url + "/")
+        asked = [url for url in self.browser.requests() if not url.startswith(own)]
         self.assertEqual(asked, [], "asked of another host")
         print(f"{self.pictures} pictures")
 

@@ -7,10 +7,12 @@
 pub mod accounts;
 pub mod alarms;
 pub mod assets;
+pub mod charts;
 pub mod customer;
 pub mod events;
 pub mod form;
 pub mod frame;
+pub mod gallery;
 pub mod instance;
 pub mod links;
 pub mod list;

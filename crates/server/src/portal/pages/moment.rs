@@ -19,6 +19,11 @@ impl Moment {
         Self { at, now }
     }
 
+    /// So many days before this one.
+    pub(crate) fn before_by(&self, days: i64) -> Self {
+        Self { at: self.at.saturating_sub(days.saturating_mul(DAY)), now: self.now }
+    }
+
     /// For a machine: `2026-11-24T08:40:12Z`, in the `datetime` attribute.
     pub fn iso(&self) -> String {
         written(self.at, "%Y-%m-%dT%H:%M:%SZ")
