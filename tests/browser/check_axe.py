@@ -407,7 +407,58 @@ class EveryPage(unittest.TestCase):
         self.look("me-prove")
         self.judged()
 
-    def test_6_no_page_was_left_out_and_nothing_came_from_elsewhere(self):
+    def test_6_a_person_chooses_theme_zone_and_dates(self):
+        browser = self.browser
+        ground = "return getComputedStyle(document.body).backgroundColor"
+        self.go("/me")
+        light = browser.script(ground)
+        browser.find("#theme-dark").click()
+        browser.find("#dates-iso").click()
+        browser.field("Time zone").type("asia/tokyo")
+        browser.find("form[action='/me'] button").click()
+        browser.wait_for_text("preferences are saved", seconds=30)
+        self.assertEqual(browser.find("html").attribute("data-theme"), "dark")
+        self.assertNotEqual(browser.script(ground), light)
+        self.assertEqual(browser.field("Time zone").property("value"), "Asia/Tokyo")
+        self.look("me-chosen-dark")
+        self.go(f"/accounts/{self.server.account}/events")
+        shown = browser.find("tbody time")
+        self.assertRegex(shown.text, r"^20\d\d-\d\d-\d\d, \d\d:\d\d:\d\d JST$")
+        self.assertTrue(shown.attribute("title").endswith("JST, in Asia/Tokyo"))
+        self.go("/me")
+        for choice in ("#theme-system", "#dates-day_first"):
+            browser.find(choice).click()
+        browser.field("Time zone").type("Nowhere/Else")
+        browser.find("form[action='/me'] button").click()
+        browser.wait_for("[aria-invalid]", seconds=30)
+        self.look("me-zone-refused")
+        browser.console()  # the browser notes a refusal as an error
+        browser.field("Time zone").type("")
+        browser.find("form[action='/me'] button").click()
+        browser.wait_for_text("preferences are saved", seconds=30)
+        self.assertEqual(browser.find("html").attribute("data-theme"), "system")
+        self.judged()
+
+    def test_7_lists_are_whole_on_paper(self):
+        browser = self.browser
+        account = f"/accounts/{self.server.account}"
+        browser.window_size(720, 1000)  # the width of a sheet between its margins
+        self.addCleanup(browser.color_scheme, "light")
+        for path in (account, f"{account}/events", f"{account}/tokens", f"{account}/people", "/gallery"):
+            browser.cdp("Emulation.setEmulatedMedia", media="print", features=[])
+            self.go(path)
+            missing = browser.script("""
+                return [...document.querySelectorAll(".list thead th")]
+                    .filter(head => !head.checkVisibility() && !head.closest("details")).map(head => head.textContent);""")
+            self.assertEqual(missing, [], path)
+            cut = [said for said in browser.script(MEASURE) if "list" in said or "wide" in said]
+            self.assertEqual(cut, [], path)
+            self.assertFalse(any(one.shown for one in browser.find_all(".top-bar, .rail, .facets")), path)
+            name = re.sub(r"acct_\w+", "account", path).strip("/").replace("/", "-")
+            browser.screenshot(SHOTS / f"print-{name}.png", part="page")
+        self.assertEqual(browser.console_errors(), [])
+
+    def test_8_no_page_was_left_out_and_nothing_came_from_elsewhere(self):
         known = [re.sub(r"{\w+}", "[^/]+", pattern) for pattern in patterns()]
         left = [one for one in known if not any(re.fullmatch(one, path) for path in self.walked)]
         self.assertEqual(left, [], "not walked")

@@ -34,6 +34,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(6, "0006_moves"),
     migration!(7, "0007_country_of_use"),
     migration!(9, "0009_lists"),
+    migration!(11, "0011_preferences"),
 ];
 
 /// How often it is tried when another node starts at the same time.

@@ -24,6 +24,7 @@ pub mod paths;
 pub mod people;
 pub mod pool;
 pub mod problem;
+pub mod reader;
 pub mod search;
 pub mod sign_in;
 pub mod tokens;
