@@ -23,7 +23,11 @@ pub struct Gallery {
 page!(Gallery);
 
 /// Every icon of the sprite.
-const ICONS: [&str; 31] = ["overview", "alarm", "bell", "license", "device", "key", "log", "order", "menu", "up-down", "right", "plus", "check", "cross", "clock", "dots", "eye", "lock", "info", "note", "copy", "open", "search", "filter", "down", "up", "download", "people", "help", "sync", "move"];
+const ICONS: [&str; 31] = [
+    "overview", "alarm", "bell", "license", "device", "key", "log", "order", "menu", "up-down",
+    "right", "plus", "check", "cross", "clock", "dots", "eye", "lock", "info", "note", "copy",
+    "open", "search", "filter", "down", "up", "download", "people", "help", "sync", "move",
+];
 
 /// What was in use and entitled in a year that never was.
 const YEAR: [(&str, u64, u64); 14] = [
