@@ -83,6 +83,13 @@ class TheDriver(unittest.TestCase):
             browser.open(self.url + "nowhere.css")
             self.assertTrue(browser.console_errors())
 
+    def test_what_a_page_asks_for_is_heard(self):
+        with Browser() as browser:
+            browser.open(self.url)
+            self.assertIn(self.url, browser.requests())
+            browser.script("return fetch('/nowhere.json').then(() => 1)")
+            self.assertEqual(browser.requests(), [self.url + "nowhere.json"])
+
     def test_a_page_is_read_without_scripts(self):
         with Browser(scripts="off") as browser:
             browser.open(self.url)

@@ -134,7 +134,7 @@ class Browser:
             "browserName": "chrome",
             "acceptInsecureCerts": certificates == "any",
             "goog:chromeOptions": options,
-            "goog:loggingPrefs": {"browser": "ALL"},
+            "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
         }
         answer = self._call("POST", "/session", {"capabilities": {"alwaysMatch": wanted}}, seconds=60)
         self._session = answer["sessionId"]
@@ -335,6 +335,13 @@ class Browser:
     def console_errors(self):
         """The errors among it: scripts that failed, files not found, rules of the page broken."""
         return [line["message"] for line in self.console() if line["level"] == "SEVERE"]
+
+    def requests(self):
+        """The addresses that pages asked for since the last question, over the network or not."""
+        lines = self.call("POST", "/se/log", {"type": "performance"})
+        said = [json.loads(line["message"])["message"] for line in lines]
+        asked = [one["params"] for one in said if one["method"] == "Network.requestWillBeSent"]
+        return [one["request"]["url"] for one in asked]
 
 
 class Element:

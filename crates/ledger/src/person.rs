@@ -23,13 +23,51 @@ pub struct Person {
     pub name: String,
     /// Whether they can sign in.
     pub state: PersonState,
-    /// Their time zone, as in the IANA database, or empty for UTC.
-    pub zone: String,
+    /// How they want pages shown.
+    pub preferences: Preferences,
     /// By what they prove who they are.
     pub credentials: Credentials,
     /// When they were made known.
     pub created_at: Timestamp,
 }
+
+/// How a person wants pages shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Preferences {
+    /// Their time zone, as in the IANA database, or empty for UTC.
+    pub zone: String,
+    /// Light or dark.
+    pub theme: Theme,
+    /// How dates are written.
+    pub dates: DateForm,
+}
+
+/// Light or dark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Theme {
+    /// As the reader's system has it.
+    #[default]
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+/// How dates are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DateForm {
+    /// `31 Dec 2027`.
+    #[default]
+    DayFirst,
+    /// `Dec 31, 2027`.
+    MonthFirst,
+    /// `2027-12-31`.
+    Iso,
+}
+
+codes!(Theme { System = 0 / "system", Light = 1 / "light", Dark = 2 / "dark" });
+codes!(DateForm { DayFirst = 0 / "day_first", MonthFirst = 1 / "month_first", Iso = 2 / "iso" });
 
 /// Whether a person can sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

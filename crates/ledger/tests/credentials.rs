@@ -13,8 +13,8 @@ use ledger::command::{
 };
 use ledger::house::{Factors, HOUSE, Session};
 use ledger::person::{
-    Credentials, Letter, Link, LinkPurpose, Passkey, Person, PersonState, ProviderLink, Strength,
-    Totp,
+    Credentials, Letter, Link, LinkPurpose, Passkey, Person, PersonState, Preferences,
+    ProviderLink, Strength, Totp,
 };
 use proptest::prelude::*;
 use wire::id::{MessageId, PersonId, RequestId};
@@ -203,7 +203,7 @@ impl World {
                 email: format!("p{who}@a.example"),
                 name: String::new(),
                 state: PersonState::Active,
-                zone: String::new(),
+                preferences: Preferences::default(),
                 credentials: Credentials::default(),
                 created_at: NOW,
             };

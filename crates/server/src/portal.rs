@@ -16,6 +16,7 @@ mod events;
 mod factors;
 mod facts;
 mod forms;
+mod gallery;
 mod house;
 mod links;
 mod lists;
@@ -100,6 +101,7 @@ fn table() -> Table {
         .route(paths::KEEP_INSTANCES, get(relocation::ask_keep).post(relocation::keep))
         .route(paths::TOKENS, get(tokens::list).post(tokens::create))
         .route(paths::REVOKE_TOKEN, post(tokens::revoke))
+        .route(paths::GALLERY, get(gallery::show))
         .route("/assets/{name}", get(asset))
         .merge(administration())
         .merge(house_pages())

@@ -35,6 +35,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(7, "0007_country_of_use"),
     migration!(9, "0009_lists"),
     migration!(10, "0010_removals"),
+    migration!(11, "0011_preferences"),
 ];
 
 /// How often it is tried when another node starts at the same time.

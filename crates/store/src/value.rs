@@ -7,7 +7,9 @@ use ledger::house::{ClaimKind, Factors};
 use ledger::instance::{KeyState, Proof};
 use ledger::license::{Concern, Enforcement, Kind as LicenseKind};
 use ledger::log::Sphere;
-use ledger::person::{AccessState, ApiTokenKind, Bounds, LinkPurpose, PersonState};
+use ledger::person::{
+    AccessState, ApiTokenKind, Bounds, DateForm, LinkPurpose, PersonState, Theme,
+};
 use ledger::report::{Counting, Route};
 use ledger::role::Role;
 use ledger::token::ExportControlled;
@@ -125,7 +127,7 @@ stored!(ids: AccountId, VirtualAccountId, InstanceId, LicenseId, EntitlementId, 
     RequestId, MessageId, KeyId, PersonId, GrantId, AccessRequestId, ApiTokenId);
 stored!(codes: DefaultMark, Enforcement, LicenseKind, Concern, KeyState, Proof, Bucket, AlarmKind, AlarmState, Severity,
     Telling, Happening, ClaimKind, ExportControlled, Counting, Route, AccountKind,
-    AccountState, Factors, PersonState, LinkPurpose, AccessState, ApiTokenKind, Role, Sphere);
+    AccountState, Factors, PersonState, Theme, DateForm, LinkPurpose, AccessState, ApiTokenKind, Role, Sphere);
 stored!(numbers: u32, u64);
 stored!(tags: EntitlementTag, SoftwareTag, Country);
 

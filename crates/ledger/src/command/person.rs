@@ -10,8 +10,8 @@ use super::{Asked, Detail, Stop, check_text, nothing_but};
 use crate::house::HOUSE;
 use crate::page::Page;
 use crate::person::{
-    Credentials, Letter, Link, LinkPurpose, Passkey, Person, PersonState, ProviderLink, Strength,
-    Totp,
+    Credentials, Letter, Link, LinkPurpose, Passkey, Person, PersonState, Preferences,
+    ProviderLink, Strength, Totp,
 };
 use crate::posting::{Effect, Event, Posting};
 use crate::refusal::Refusal;
@@ -150,21 +150,23 @@ pub struct EditPerson {
     pub own: Own,
     /// The shown name.
     pub name: String,
-    /// The time zone, as in the IANA database, or empty for UTC.
-    pub zone: String,
+    /// How pages are shown.
+    pub preferences: Preferences,
 }
 
 impl EditPerson {
     pub(super) fn decide(&self, page: &Page, now: Timestamp) -> Result<Posting, Stop> {
         check_text("name", &self.name, 0)?;
-        check_text("zone", &self.zone, 0)?;
+        check_text("zone", &self.preferences.zone, 0)?;
         let person = page.person(self.own.person)?.ok_or(Refusal::NotFound { what: "person" })?;
-        let detail = Detail::default().personal_changed("name", &person.name, &self.name).changed(
-            "zone",
-            &person.zone,
-            &self.zone,
-        );
-        let next = Person { name: self.name.clone(), zone: self.zone.clone(), ..person.clone() };
+        let (was, is) = (&person.preferences, &self.preferences);
+        let detail = Detail::default()
+            .personal_changed("name", &person.name, &self.name)
+            .changed("zone", &was.zone, &is.zone)
+            .changed("theme", was.theme.word(), is.theme.word())
+            .changed("dates", was.dates.word(), is.dates.word());
+        let (name, preferences) = (self.name.clone(), self.preferences.clone());
+        let next = Person { name, preferences, ..person.clone() };
         let event = self.own.event(HOUSE, "person.changed", next.id.to_string(), &detail, now);
         Ok(nothing_but(vec![Effect::Person(Box::new(next)), event]))
     }

@@ -11,7 +11,9 @@ use ledger::command::{
     KnowPerson, Own, Proof, PublishTerms, Shelf,
 };
 use ledger::house::HOUSE;
-use ledger::person::{Credentials, Grant, Letter, Person, PersonState, Strength, Terms};
+use ledger::person::{
+    Credentials, Grant, Letter, Person, PersonState, Preferences, Strength, Terms,
+};
 use ledger::role::{Action, Actor, Member, Role, Scope, permit};
 use ledger::token::{ExportControlled, Token};
 use wire::id::{AccountId, GrantId, MessageId, PersonId, RequestId, TokenId, VirtualAccountId};
@@ -229,7 +231,7 @@ pub(crate) fn person(id: PersonId, email: &str) -> Person {
         email: email.to_owned(),
         name: String::new(),
         state: PersonState::Invited,
-        zone: String::new(),
+        preferences: Preferences::default(),
         credentials: Credentials::default(),
         created_at: NOW,
     }

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use ledger::person as book;
+use ledger::person::{self as book, DateForm, Theme};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use wire::id::{ApiTokenId, PersonId};
@@ -31,6 +31,10 @@ pub(super) struct Myself {
     name: Option<String>,
     /// The time zone, as in the IANA database; null for UTC.
     zone: Option<String>,
+    /// The theme of pages: `system`, `light` or `dark`.
+    theme: &'static str,
+    /// How pages write dates: `day_first`, `month_first` or `iso`.
+    dates: &'static str,
     /// The roles in force.
     grants: Vec<Grant>,
     /// The accounts in which they have a role.
@@ -57,7 +61,9 @@ pub(super) async fn show_me(
         id: person.id,
         email: person.email,
         name: some_text(&person.name),
-        zone: some_text(&person.zone),
+        zone: some_text(&person.preferences.zone),
+        theme: person.preferences.theme.word(),
+        dates: person.preferences.dates.word(),
         grants: member.grants().iter().cloned().map(Grant::from).collect(),
         accounts: accounts.into_iter().filter(theirs).map(Account::from).collect(),
     }))
@@ -73,6 +79,12 @@ pub(super) struct Profile {
     /// The time zone, as in the IANA database; UTC, if left out.
     #[serde(default)]
     zone: String,
+    /// The theme of pages: `system`, `light` or `dark`; `system`, if left out.
+    #[serde(default)]
+    theme: Option<String>,
+    /// How pages write dates: `day_first`, `month_first` or `iso`; `day_first`, if left out.
+    #[serde(default)]
+    dates: Option<String>,
 }
 
 /// Changes what a person says of themself.
@@ -87,7 +99,10 @@ pub(super) async fn edit_me(
     State(app): State<App>,
     AskingOwn { ask, body, .. }: AskingOwn<Profile>,
 ) -> Result<StatusCode, Problem> {
-    app.edit_profile(ask, body.name, body.zone).await?;
+    let theme = body.theme.as_deref().unwrap_or(Theme::default().word());
+    let dates = body.dates.as_deref().unwrap_or(DateForm::default().word());
+    let preferences = app.preferences(&body.zone, theme, dates)?;
+    app.edit_profile(ask, body.name, preferences).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -3,7 +3,9 @@
 
 use ledger::command::{AdmitPerson, Asked, Command, EditPerson, KnowPerson, Own, check_email};
 use ledger::house::{ClaimKind, HOUSE};
-use ledger::person::{ApiToken, ApiTokenKind, Credentials, Grant, Person, PersonState};
+use ledger::person::{
+    ApiToken, ApiTokenKind, Credentials, DateForm, Grant, Person, PersonState, Preferences, Theme,
+};
 use ledger::refusal::Refusal;
 use ledger::role::{Action, Actor, Member, Permit};
 use sha2::{Digest as _, Sha256};
@@ -109,7 +111,7 @@ impl App {
             email: email.to_owned(),
             name: name.trim().to_owned(),
             state: PersonState::Invited,
-            zone: String::new(),
+            preferences: Preferences::default(),
             credentials: Credentials::default(),
             created_at: self.world.now(),
         }))
@@ -149,18 +151,43 @@ impl App {
         Ok(found.ok_or(Refusal::NotFound { what: "person" })?)
     }
 
+    /// Preferences from their words.
+    ///
+    /// # Errors
+    /// `value.invalid`.
+    pub fn preferences(&self, zone: &str, theme: &str, dates: &str) -> Result<Preferences, Error> {
+        let wrong = |field, words: &str| {
+            let why = format!("must be one of {words}");
+            Refusal::Invalid { field, why }
+        };
+        let theme =
+            Theme::from_word(theme).ok_or_else(|| wrong("theme", "system, light and dark"))?;
+        let dates = DateForm::from_word(dates)
+            .ok_or_else(|| wrong("dates", "day_first, month_first and iso"))?;
+        Ok(Preferences { zone: zone.to_owned(), theme, dates })
+    }
+
     /// Changes what a person says of themself.
     ///
     /// # Errors
     /// `value.invalid`, faults of the store.
-    pub async fn edit_profile(&self, ask: OwnAsk, name: String, zone: String) -> Result<(), Error> {
-        let zone = zone.trim().to_owned();
-        if !zone.is_empty() && jiff::tz::TimeZone::get(&zone).is_err() {
+    pub async fn edit_profile(
+        &self,
+        ask: OwnAsk,
+        name: String,
+        preferences: Preferences,
+    ) -> Result<(), Error> {
+        let typed = preferences.zone.trim();
+        let known = jiff::tz::TimeZone::get(typed).ok();
+        // However it was typed, it is kept as it is written.
+        let zone = known.as_ref().and_then(|zone| zone.iana_name()).unwrap_or_default().to_owned();
+        if zone.is_empty() && !typed.is_empty() {
             let why = "must be a time zone such as Europe/Berlin, or empty for UTC".to_owned();
             return Err(Refusal::Invalid { field: "zone", why }.into());
         }
+        let preferences = Preferences { zone, ..preferences };
         let name = name.trim().to_owned();
-        let command = EditPerson { own: ask.own, name, zone };
+        let command = EditPerson { own: ask.own, name, preferences };
         self.own_ask(ask.digest, Command::EditPerson(Box::new(command))).await
     }
 

@@ -9,6 +9,7 @@ use ledger::role::Action;
 
 use super::pages::parts::Act;
 use super::pages::problem::Problem as ProblemPage;
+use super::pages::reader::Reader;
 use super::pages::{CONTENT_SECURITY_POLICY, FRAGMENT_HEADER, Page};
 use crate::app::Error;
 use crate::problem::Problem;
@@ -100,9 +101,10 @@ fn plain(html: String) -> String {
     if html.contains(strange) { html.replace(strange, "\u{fffd}") } else { html }
 }
 
-/// Nothing is loaded from elsewhere, nothing frames a page, nothing of it is kept.
+/// Nothing is loaded from elsewhere, nothing frames a page, nothing of it is kept. What is rendered on
+/// the way is written for whoever turns out to read it.
 pub(super) async fn with_safety_headers(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+    let mut response = Reader::around(next.run(request)).await;
     let headers = response.headers_mut();
     headers
         .insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));

@@ -15,6 +15,7 @@ use wire::id::{AccountId, RequestId};
 
 use super::answer::Unshown;
 use super::pages::frame::{Guard, SignedInBy, Visitor};
+use super::pages::reader::Reader;
 use crate::app::people::OwnAsk;
 use crate::app::sessions::{NewSession, SignedIn};
 use crate::app::sign_in::Caller;
@@ -116,6 +117,9 @@ impl FromRequestParts<App> for Guest {
         };
         let asked = asked.to_owned();
         let signed_in = signed_in.ok_or(Unshown::SignIn(asked))?;
+        if let Some(person) = &signed_in.person {
+            Reader::of(&person.preferences).reads();
+        }
         Ok(Self { signed_in, caller })
     }
 }

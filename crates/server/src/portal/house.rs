@@ -127,7 +127,7 @@ async fn person_page(app: &App, guest: &Guest, id: PersonId) -> Result<PersonPag
         nav: house_nav(guest, paths::EVERYBODY),
         row: person_row(app, &person),
         credentials: credentials(&person),
-        zone: person.zone.clone(),
+        zone: person.preferences.zone.clone(),
         roles: grants.iter().filter(|one| one.is_in_force(now)).map(role).collect(),
         admit: guest.may_house(Action::ManagePeople).ok().map(form),
         admit_says: says,

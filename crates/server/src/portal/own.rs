@@ -8,7 +8,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use ledger::account::{Account, AccountKind};
 use ledger::house::HOUSE;
-use ledger::person::Grant;
+use ledger::person::{DateForm, Grant, Preferences, Theme};
 use ledger::refusal::Refusal;
 use ledger::role::{Action, Role};
 use serde::Deserialize;
@@ -17,7 +17,7 @@ use wire::id::{AccountId, VirtualAccountId};
 use super::answer::{Unshown, shown};
 use super::door::{Hidden, Own, escaped};
 use super::facts::moment;
-use super::pages::own::{AccessForm, AccountForm, Around, Me, RoleRow};
+use super::pages::own::{AccessForm, AccountForm, Around, Me, Pick, RoleRow};
 use super::pages::paths::{self, fill};
 use super::pages::tokens::Field;
 use crate::app::customers::WantedAccount;
@@ -80,7 +80,7 @@ impl Done {
 
     fn text(self) -> &'static str {
         match self {
-            Self::Saved => "Your name and time zone are saved.",
+            Self::Saved => "Your name and preferences are saved.",
             Self::AccessAsked => {
                 "If there is an account of this domain, its administrators were told by mail and decide."
             }
@@ -167,6 +167,10 @@ pub(super) struct Typed {
     #[serde(default)]
     zone: String,
     #[serde(default)]
+    theme: String,
+    #[serde(default)]
+    dates: String,
+    #[serde(default)]
     domain: String,
     #[serde(default)]
     role: String,
@@ -184,6 +188,26 @@ pub(super) struct Typed {
     approver: String,
 }
 
+impl Typed {
+    /// With what the person said of themself before.
+    fn with_profile(self, own: &Own) -> Self {
+        let Preferences { zone, theme, dates } = own.person.preferences.clone();
+        let (theme, dates) = (theme.word().to_owned(), dates.word().to_owned());
+        Self { name: own.person.name.clone(), zone, theme, dates, ..self }
+    }
+}
+
+/// The themes, and what people read of them.
+const THEMES: [(Theme, &str); 3] =
+    [(Theme::System, "As my system has it"), (Theme::Light, "Light"), (Theme::Dark, "Dark")];
+
+/// The forms of dates, each as one.
+const DATES: [(DateForm, &str); 3] = [
+    (DateForm::DayFirst, "31 Dec 2027"),
+    (DateForm::MonthFirst, "Dec 31, 2027"),
+    (DateForm::Iso, "2027-12-31"),
+];
+
 /// A form with its hidden fields.
 #[derive(Debug, Deserialize)]
 pub(super) struct Sent {
@@ -200,8 +224,7 @@ pub(super) async fn show(
     Query(query): Query<OwnQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Unshown> {
-    let (name, zone) = (own.person.name.clone(), own.person.zone.clone());
-    let typed = Typed { name, zone, ..Typed::default() };
+    let typed = Typed::default().with_profile(&own);
     let around = around(&own, &app, query.note());
     shown(&page(&app, &own, &typed, around).await?, &headers)
 }
@@ -215,6 +238,9 @@ async fn page(app: &App, own: &Own, typed: &Typed, around: Around) -> Result<Me,
         email: own.person.email.clone(),
         name: field(&typed.name),
         zone: field(&typed.zone),
+        zones: jiff::tz::db().available().map(|zone| zone.to_string()).collect(),
+        themes: THEMES.map(|(theme, words)| Pick::of(theme.word(), words, &typed.theme)),
+        dates: DATES.map(|(dates, words)| Pick::of(dates.word(), words, &typed.dates)),
         roles: roles_of(app, own).await?,
         more_roles: own.member.grants().len().saturating_sub(ROLES),
         access: AccessForm { domain: field(&typed.domain), roles, message: field(&typed.message) },
@@ -290,7 +316,7 @@ async fn again(
     }
     let mut typed = typed;
     if !matches!(form, Form3::Profile) {
-        (typed.name, typed.zone) = (own.person.name.clone(), own.person.zone.clone());
+        typed = typed.with_profile(own);
     }
     let mut page = page(app, own, &typed, around(own, app, None)).await?;
     mark(&mut page, form, &error, &typed);
@@ -332,8 +358,13 @@ pub(super) async fn edit(
     Form(sent): Form<Sent>,
 ) -> Result<Response, Unshown> {
     let typed = sent.typed;
-    let ask = own.ask(&sent.hidden, &[typed.name.as_str(), &typed.zone].join("\0"))?;
-    match app.edit_profile(ask, typed.name.clone(), typed.zone.clone()).await {
+    let content = [typed.name.as_str(), &typed.zone, &typed.theme, &typed.dates].join("\0");
+    let ask = own.ask(&sent.hidden, &content)?;
+    let edited = match app.preferences(&typed.zone, &typed.theme, &typed.dates) {
+        Ok(preferences) => app.edit_profile(ask, typed.name.clone(), preferences).await,
+        Err(error) => Err(error),
+    };
+    match edited {
         Ok(()) => Ok(done(paths::ME, Done::Saved)),
         Err(error) => again(&app, &own, (Form3::Profile, typed), error, &headers).await,
     }

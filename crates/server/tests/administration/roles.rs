@@ -11,7 +11,7 @@ use crate::office::{Office, forms};
 
 /// The pages, and what each role gets: operator, support, approver, administrator, user, viewer,
 /// virtual administrator, virtual user, virtual viewer. 303 leads to what the role may see.
-const TABLE: [(&str, [u16; 9]); 19] = [
+const TABLE: [(&str, [u16; 9]); 20] = [
     ("", [200, 404, 303, 200, 200, 200, 200, 200, 200]),
     ("alarms", [200, 404, 404, 200, 200, 200, 200, 200, 200]),
     ("tokens", [200, 404, 404, 200, 200, 200, 200, 200, 200]),
@@ -25,6 +25,7 @@ const TABLE: [(&str, [u16; 9]); 19] = [
     ("virtual-accounts/{branch}/archive", [200, 403, 403, 200, 403, 403, 403, 403, 403]),
     ("api-clients", [200, 403, 403, 200, 403, 403, 403, 403, 403]),
     ("see-as-customer", [200, 200, 403, 403, 403, 403, 403, 403, 403]),
+    ("/gallery", [200, 200, 200, 200, 200, 200, 200, 200, 200]),
     ("/accounts", [200, 200, 200, 200, 200, 200, 200, 200, 200]),
     ("/accounts/new", [200, 403, 403, 403, 403, 403, 403, 403, 403]),
     ("/people", [200, 200, 403, 403, 403, 403, 403, 403, 403]),

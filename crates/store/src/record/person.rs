@@ -1,7 +1,7 @@
 //! People, their roles, sessions, links and tokens.
 
 use ledger::house::Session;
-use ledger::person::{AccessRequest, ApiToken, Grant, Letter, Link, Person, Terms};
+use ledger::person::{AccessRequest, ApiToken, Grant, Letter, Link, Person, Preferences, Terms};
 
 use super::{Record, pack, unpack};
 use crate::fault::Fault;
@@ -56,9 +56,11 @@ impl Record for Person {
             self.email.to_lowercase(),
             self.name,
             self.state,
-            self.zone,
+            self.preferences.zone,
             pack(&self.credentials),
-            self.created_at
+            self.created_at,
+            self.preferences.theme,
+            self.preferences.dates
         ]
     }
 
@@ -71,12 +73,13 @@ impl Record for Person {
         let zone = f.take()?;
         let credentials: Vec<u8> = f.take()?;
         let created_at = f.take()?;
+        let preferences = Preferences { zone, theme: f.take()?, dates: f.take()? };
         Ok(Self {
             id,
             email,
             name,
             state,
-            zone,
+            preferences,
             credentials: unpack(Self::TABLE, "credentials", &credentials)?,
             created_at,
         })

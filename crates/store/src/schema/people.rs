@@ -33,6 +33,8 @@ pub(crate) const PERSON: Table = Table {
         Column::new("zone", Kind::Text),
         Column::new("credentials", Kind::Bytes),
         Column::new("created_at", Kind::Int),
+        Column::new("theme", Kind::Int),
+        Column::new("dates", Kind::Int),
     ],
     indexes: &[Index { name: "person_by_email", columns: &["email_folded", "person_id"] }],
 };

@@ -6,8 +6,9 @@ use ledger::Page;
 use ledger::house::HOUSE;
 use ledger::page::Want;
 use ledger::person::{
-    AccessRequest, AccessState, ApiToken, ApiTokenKind, Area, Bounds, Credentials, Grant, Letter,
-    Link, LinkPurpose, Passkey, Person, PersonState, ProviderLink, Strength, Terms, Totp,
+    AccessRequest, AccessState, ApiToken, ApiTokenKind, Area, Bounds, Credentials, DateForm, Grant,
+    Letter, Link, LinkPurpose, Passkey, Person, PersonState, Preferences, ProviderLink, Strength,
+    Terms, Theme, Totp,
 };
 use ledger::posting::{Effect, Posting};
 use ledger::role::Role;
@@ -43,7 +44,11 @@ fn person() -> Person {
         email: "Ann.\u{c9}@Customer.example".to_owned(),
         name: "Ann".to_owned(),
         state: PersonState::Active,
-        zone: "Europe/Oslo".to_owned(),
+        preferences: Preferences {
+            zone: "Europe/Oslo".to_owned(),
+            theme: Theme::Dark,
+            dates: DateForm::Iso,
+        },
         credentials: Credentials {
             version: 7,
             password: Some("$argon2id$".to_owned()),

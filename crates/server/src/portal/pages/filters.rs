@@ -35,6 +35,12 @@ pub(super) fn asset(name: &str, _: &dyn Values) -> askama::Result<String> {
     Ok(super::assets::asset_url(name))
 }
 
+/// The theme that the page's reader chose; the value is not looked at.
+#[askama::filter_fn]
+pub(super) fn theme(_: &str, _: &dyn Values) -> askama::Result<&'static str> {
+    Ok(super::reader::Reader::theme())
+}
+
 /// Writes decimal digits, signed or not, as people read them.
 pub(crate) fn written(digits: &str) -> String {
     let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |rest| ("\u{2212}", rest));

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::reader::Reader;
+
 /// A moment, seen from the moment the page was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
@@ -19,19 +21,29 @@ impl Moment {
         Self { at, now }
     }
 
+    /// So many days before this one.
+    pub(crate) fn before_by(&self, days: i64) -> Self {
+        Self { at: self.at.saturating_sub(days.saturating_mul(DAY)), now: self.now }
+    }
+
     /// For a machine: `2026-11-24T08:40:12Z`, in the `datetime` attribute.
     pub fn iso(&self) -> String {
         written(self.at, "%Y-%m-%dT%H:%M:%SZ")
     }
 
-    /// To the second, with its zone: `24 Nov 2026, 08:40:12 UTC`.
+    /// To the second, with the reader's zone: `24 Nov 2026, 08:40:12 UTC`.
     pub fn exact(&self) -> String {
-        written(self.at, "%-d %b %Y, %H:%M:%S UTC")
+        local(self.at, &format!("{}, %H:%M:%S %Z", Reader::day_form()))
     }
 
-    /// The day: `24 Nov 2026`.
+    /// Exactly, with the zone's whole name: `24 Nov 2026, 09:40:12 CET, in Europe/Berlin`.
+    pub fn in_zone(&self) -> String {
+        format!("{}, in {}", self.exact(), Reader::zone())
+    }
+
+    /// The day, where the reader is: `24 Nov 2026`.
     pub fn day(&self) -> String {
-        written(self.at, "%-d %b %Y")
+        local(self.at, Reader::day_form())
     }
 
     /// `just now`, `3 minutes ago`, `in 7 days`.
@@ -59,24 +71,26 @@ impl Moment {
     /// The days from here to a later moment, as short as they can be said: `17 to 24 Nov 2026`.
     pub fn through(&self, later: &Self) -> String {
         let last = later.day();
-        let same = |form: &str| written(self.at, form) == written(later.at, form);
+        let same = |form: &str| local(self.at, form) == local(later.at, form);
+        let day_first = Reader::day_form().starts_with("%-d");
         let first = match () {
             () if same("%Y-%m-%d") => return last,
-            () if same("%Y-%m") => written(self.at, "%-d"),
-            () if same("%Y") => written(self.at, "%-d %b"),
+            () if day_first && same("%Y-%m") => local(self.at, "%-d"),
+            () if day_first && same("%Y") => local(self.at, "%-d %b"),
             () => self.day(),
         };
         format!("{first} to {last}")
     }
 
     /// The last day of a term whose exclusive end this is: `31 Dec 2027` for 1 Jan 2028, 00:00 UTC.
+    /// Terms are of days in UTC, wherever the reader is.
     pub fn last_day(&self) -> String {
-        self.before().day()
+        written(self.before().at, Reader::day_form())
     }
 
     /// The last second of a term whose exclusive end this is, with its zone.
     pub fn last_second(&self) -> String {
-        format!("through {}", self.before().exact())
+        format!("through {}", self.before().in_zone())
     }
 
     /// The last day for a machine: `2027-12-31`.
@@ -89,10 +103,23 @@ impl Moment {
     }
 }
 
+/// In UTC.
 fn written(at: i64, form: &str) -> String {
+    stamp(at).map_or_else(unknown, |moment| moment.strftime(form).to_string())
+}
+
+/// In the reader's zone.
+fn local(at: i64, form: &str) -> String {
+    stamp(at).map_or_else(unknown, |moment| Reader::written(moment, form))
+}
+
+fn stamp(at: i64) -> Option<jiff::Timestamp> {
     let clamped = at.clamp(0, 253_370_764_800_000); // what a four-digit year can say
-    jiff::Timestamp::from_millisecond(clamped)
-        .map_or_else(|_| "unknown".to_owned(), |moment| moment.strftime(form).to_string())
+    jiff::Timestamp::from_millisecond(clamped).ok()
+}
+
+fn unknown() -> String {
+    "unknown".to_owned()
 }
 
 /// A length of time in its largest unit, rounded down.
@@ -113,9 +140,39 @@ impl fmt::Display for Length {
 
 #[cfg(test)]
 mod tests {
+    use ledger::person::{DateForm, Preferences};
+
     use super::*;
 
     const NOW: i64 = 1_795_509_612_000; // 24 Nov 2026, 08:40:12 UTC
+
+    fn read_by(zone: &str, dates: DateForm) -> [String; 4] {
+        let reader =
+            Reader::of(&Preferences { zone: zone.to_owned(), dates, ..Preferences::default() });
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(Reader::around(async {
+            reader.reads();
+            let (late, end) = (NOW + 15 * HOUR, 1_830_297_600_000); // 1 Jan 2028, 00:00 UTC
+            let late = Moment::new(late, NOW);
+            [late.exact(), late.day(), late.in_zone(), Moment::new(end, NOW).last_day()]
+        }))
+    }
+
+    #[test]
+    fn a_moment_is_written_where_and_how_its_reader_lives() {
+        let berlin = read_by("Europe/Berlin", DateForm::Iso);
+        assert_eq!(berlin[0], "2026-11-25, 00:40:12 CET");
+        assert_eq!(berlin[2], "2026-11-25, 00:40:12 CET, in Europe/Berlin");
+        assert_eq!(berlin[3], "2027-12-31", "terms are of days in UTC");
+        let york = read_by("America/New_York", DateForm::MonthFirst);
+        assert_eq!(
+            (york[0].as_str(), york[1].as_str()),
+            ("Nov 24, 2026, 18:40:12 EST", "Nov 24, 2026")
+        );
+        assert_eq!(york[3], "Dec 31, 2027");
+        let nowhere = read_by("Europe/Atlantis", DateForm::DayFirst);
+        assert_eq!(nowhere[0], "24 Nov 2026, 23:40:12 UTC");
+    }
 
     #[test]
     fn a_moment_is_said_relative_by_day_and_exactly() {
@@ -153,7 +210,7 @@ mod tests {
     fn an_exclusive_end_is_shown_by_its_last_day() {
         let end = Moment::new(1_830_297_600_000, NOW); // 1 Jan 2028, 00:00 UTC
         assert_eq!(end.last_day(), "31 Dec 2027");
-        assert_eq!(end.last_second(), "through 31 Dec 2027, 23:59:59 UTC");
+        assert_eq!(end.last_second(), "through 31 Dec 2027, 23:59:59 UTC, in UTC");
         assert_eq!(end.last_day_iso(), "2027-12-31");
     }
 

@@ -20,6 +20,24 @@ pub struct Around {
     pub error: Option<String>,
 }
 
+/// One of a few.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pick {
+    /// What is sent.
+    pub word: &'static str,
+    /// What people read.
+    pub words: &'static str,
+    /// Whether it is the one.
+    pub picked: bool,
+}
+
+impl Pick {
+    /// A choice, picked if it is the one.
+    pub fn of(word: &'static str, words: &'static str, chosen: &str) -> Self {
+        Self { word, words, picked: word == chosen }
+    }
+}
+
 /// Who they are and what they may.
 #[derive(Clone, Debug, Template)]
 #[template(path = "me.html", blocks = ["live"])]
@@ -34,6 +52,12 @@ pub struct Me {
     pub name: Field,
     /// Field `zone`.
     pub zone: Field,
+    /// The time zones that are known.
+    pub zones: Vec<String>,
+    /// Field `theme`.
+    pub themes: [Pick; 3],
+    /// Field `dates`.
+    pub dates: [Pick; 3],
     /// Their roles.
     pub roles: Vec<RoleRow>,
     /// How many more they have.

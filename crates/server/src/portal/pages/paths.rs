@@ -8,6 +8,8 @@ pub const SIGN_IN: &str = "/sign-in";
 pub const SIGN_OUT: &str = "/sign-out";
 /// All accounts that the person may see.
 pub const ACCOUNTS: &str = "/accounts";
+/// Every component of the pages in every state.
+pub const GALLERY: &str = "/gallery";
 /// An account's overview; `?virtual_account=va_…` narrows it.
 pub const OVERVIEW: &str = "/accounts/{account}";
 /// What in an account is called so.

@@ -19,6 +19,7 @@ use super::alarms::AlarmList;
 use super::frame::{
     AccountChoice, Banner, Frame, Guard, HouseNav, Part, SignedInBy, VirtualAccountChoice, Visitor,
 };
+use super::gallery::Gallery;
 use super::moment::Moment;
 use super::overview::FirstSteps;
 use super::parts::{Act, Counted, LicenseLink, Paste, Way};
@@ -35,6 +36,7 @@ pub(crate) fn rendered() -> Vec<(&'static str, String)> {
         ("accounts", whole(&house::accounts(house::account_rows()))),
         ("accounts-none", whole(&house::accounts(Vec::new()))),
         ("accounts-nobodys", whole(&house::accounts_nobodys())),
+        ("gallery", whole(&Gallery { visitor: visitor(), now: at(0) })),
     ];
     let account = [
         ("overview", whole(&overview::overview())),

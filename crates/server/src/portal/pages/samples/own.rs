@@ -5,8 +5,8 @@ use super::{DAY, MINUTE, at, guard, text, visitor};
 use crate::portal::pages::Page;
 use crate::portal::pages::own::{
     AccessForm, AccountForm, AppState, Around, Asks, Authenticator, Freshness, GoOn, Me, MySignIn,
-    MyTokenRow, MyTokenState, MyTokens, PasskeyRow, Prove, ProviderRow, RecoveryCodes, RoleRow,
-    Scope, SessionRow, Sessions,
+    MyTokenRow, MyTokenState, MyTokens, PasskeyRow, Pick, Prove, ProviderRow, RecoveryCodes,
+    RoleRow, Scope, SessionRow, Sessions,
 };
 use crate::portal::pages::sign_in::Takes;
 use crate::portal::pages::tokens::Field;
@@ -65,6 +65,17 @@ fn me(roles: Vec<RoleRow>) -> Me {
         email: text("ines@halden.example"),
         name: field("Ines Okafor"),
         zone: Field { value: text("Nowhere"), error: Some(text("must be a time zone")) },
+        zones: vec![text("Europe/Oslo")],
+        themes: [
+            Pick::of("system", "As my system has it", "dark"),
+            Pick::of("light", "Light", "dark"),
+            Pick::of("dark", "Dark", "dark"),
+        ],
+        dates: [
+            Pick::of("day_first", "31 Dec 2027", "iso"),
+            Pick::of("month_first", "Dec 31, 2027", "iso"),
+            Pick::of("iso", "2027-12-31", "iso"),
+        ],
         roles,
         access: AccessForm {
             domain: field("brevik.example"),

@@ -1,0 +1,3 @@
+-- How a person wants pages shown: the theme, and how dates are written.
+ALTER TABLE person ADD COLUMN theme INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE person ADD COLUMN dates INTEGER NOT NULL DEFAULT 0;
