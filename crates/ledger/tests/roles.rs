@@ -54,6 +54,7 @@ ManageTokens       | yes | -   | -   | yes | yes | -   | yes | yes | -
 ImportUsage        | yes | -   | -   | yes | yes | -   | yes | yes | -
 RevokeKey          | yes | -   | -   | yes | yes | -   | yes | yes | -
 EndUse             | yes | -   | -   | yes | -   | -   | yes | -   | -
+ManageInstances    | yes | -   | -   | yes | yes | -   | yes | yes | -
 ";
 
 #[test]
