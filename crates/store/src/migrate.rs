@@ -33,6 +33,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(5, "0005_stale_days_and_ends"),
     migration!(6, "0006_moves"),
     migration!(7, "0007_country_of_use"),
+    migration!(8, "0008_names_in_the_log"),
 ];
 
 /// How often it is tried when another node starts at the same time.
