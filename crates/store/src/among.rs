@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::account::VirtualAccount;
 use ledger::alarm::AlarmState;
+use ledger::entitlement::Entitlement;
 use ledger::instance::{Instance, Use};
 use ledger::license::License;
 use ledger::pool::Pool;
@@ -18,7 +19,7 @@ use crate::value::{Stored, Value};
 
 /// How many are asked for in one statement. Shorter rounds are filled up, so that there are few
 /// texts of statements to be kept prepared.
-const ROUNDS: [usize; 3] = [20, 100, 500];
+const ROUNDS: [usize; 4] = [20, 100, 500, 2_000];
 
 /// A pool with what a list of all pools is sorted by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,6 +122,25 @@ impl Reading<'_> {
         ids: &BTreeSet<PoolId>,
     ) -> Result<BTreeMap<PoolId, Pool>, Fault> {
         self.among_ids(account, "pool_id", ids, |one: &Pool| one.id)
+    }
+
+    /// The lots of some pools, each pool's in the order of their ids.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub fn entitlements_among(
+        &mut self,
+        account: AccountId,
+        pools: &BTreeSet<PoolId>,
+    ) -> Result<BTreeMap<PoolId, Vec<Entitlement>>, Fault> {
+        let ids: Vec<Value> = pools.iter().map(Stored::store).collect();
+        let mut rows: Vec<Entitlement> = self.records_among(account, "pool_id", &ids)?;
+        rows.sort_unstable_by_key(|lot| lot.id);
+        let mut lots: BTreeMap<PoolId, Vec<Entitlement>> = BTreeMap::new();
+        for lot in rows {
+            lots.entry(lot.pool).or_default().push(lot);
+        }
+        Ok(lots)
     }
 
     /// The uses of some product instances, each instance's in the order of their tags.

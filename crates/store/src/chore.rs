@@ -1,5 +1,7 @@
 //! Chores: what jobs do to rows directly, each in a transaction of its own.
 
+use std::collections::BTreeSet;
+
 use ledger::house::ClaimKind;
 use wire::id::{AccountId, EventId, MessageId};
 use wire::time::Timestamp;
@@ -9,7 +11,7 @@ use crate::fault::Fault;
 use crate::outbox::{Channel, Posted, Queued};
 use crate::record::Record;
 use crate::schema;
-use crate::value::{Value, row};
+use crate::value::{Stored as _, Value, row};
 
 /// What a job wants done.
 #[derive(Clone, Debug)]
@@ -203,10 +205,24 @@ fn erase(
     events: &[(Timestamp, EventId)],
     now: Timestamp,
 ) -> Result<Swept, Fault> {
+    if engine.holds() {
+        // Who writes an event does not hold the name that is there already. So whoever is writing
+        // one comes to an end first, and who writes one later puts the name there again.
+        engine.script("LOCK TABLE event_actor IN SHARE ROW EXCLUSIVE MODE")?;
+    }
+    let mut actors = BTreeSet::new();
+    let found = "SELECT actor FROM event_personal \
+                 WHERE account_id = $1 AND at = $2 AND event_id = $3 AND erased_at IS NULL";
     let sql = "UPDATE event_personal SET salt = $4, actor = '', private = '', address = '', erased_at = $5 \
                WHERE account_id = $1 AND at = $2 AND event_id = $3 AND erased_at IS NULL";
     for (at, id) in events {
+        actors.extend(engine.query(found, &row![account, *at, *id])?.into_iter().flatten());
         engine.query(sql, &row![account, *at, *id, Vec::<u8>::new(), now])?;
+    }
+    let unused = "DELETE FROM event_actor WHERE account_id = $1 AND actor = $2 AND NOT EXISTS \
+                  (SELECT 1 FROM event_personal p WHERE p.account_id = $1 AND p.actor = $2)";
+    for actor in actors {
+        engine.query(unused, &[account.store(), actor])?;
     }
     Ok(Swept::Done)
 }

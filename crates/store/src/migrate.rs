@@ -33,6 +33,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(5, "0005_stale_days_and_ends"),
     migration!(6, "0006_moves"),
     migration!(7, "0007_country_of_use"),
+    migration!(8, "0008_names_in_the_log"),
     migration!(9, "0009_lists"),
     migration!(10, "0010_removals"),
     migration!(11, "0011_preferences"),

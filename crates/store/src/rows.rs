@@ -312,7 +312,7 @@ impl Salts {
 }
 
 fn appends(page: &Page, channels: &[Channel], salts: &Salts, all: &mut Vec<Change>) {
-    let mut rows: [Vec<Vec<Value>>; 11] = Default::default();
+    let mut rows: [Vec<Vec<Value>>; 12] = Default::default();
     for effect in &page.appended {
         match effect {
             Effect::Report(report, sealed) => {
@@ -325,6 +325,9 @@ fn appends(page: &Page, channels: &[Channel], salts: &Salts, all: &mut Vec<Chang
                 let (open, personal) = Log::rows(event, &salts.of(event));
                 rows[4].push(open);
                 rows[6].push(personal);
+                if !event.actor.is_empty() {
+                    rows[11].push(row![event.account, event.actor]);
+                }
             }
             Effect::Placed(placed) => rows[7].push(PlacedRow::row(placed)),
             Effect::KeptSubtree(kept) => rows[8].push(kept.values()),
@@ -351,10 +354,15 @@ fn appends(page: &Page, channels: &[Channel], salts: &Salts, all: &mut Vec<Chang
         (&schema::EVENT_SUBTREE, Write::Append),
         (&schema::EVENT_CHECKPOINT, Write::Ensure),
         (&schema::LETTER, Write::Ensure),
+        (&schema::EVENT_ACTOR, Write::Ensure),
     ];
     for ((table, write), mut rows) in tables.into_iter().zip(rows) {
         if !rows.is_empty() {
             rows.sort_unstable();
+            if write == Write::Ensure {
+                // Many events of a batch are by the same few.
+                rows.dedup();
+            }
             all.push(Change { table, write, rows });
         }
     }

@@ -416,6 +416,14 @@ pub(crate) const EVENT_PERSONAL: Table = Table {
     }],
 };
 
+/// Under which names anybody acted: those of the personal parts, each once.
+pub(crate) const EVENT_ACTOR: Table = Table {
+    name: "event_actor",
+    key: 2,
+    columns: &[Column::new("account_id", Kind::Bytes), Column::new("actor", Kind::Text)],
+    indexes: &[],
+};
+
 pub(crate) const EVENT_TREE: Table = Table {
     name: "event_tree",
     key: 1,
@@ -535,6 +543,7 @@ pub(crate) const ALL: &[&Table] = &[
     &ALARM_CHANGE,
     &EVENT,
     &EVENT_PERSONAL,
+    &EVENT_ACTOR,
     &EVENT_TREE,
     &EVENT_SUBTREE,
     &EVENT_CHECKPOINT,

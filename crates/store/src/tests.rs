@@ -1,6 +1,7 @@
 //! What the store does inside: statements, tables, roles. What can be seen from outside is
 //! tested in `tests/store`.
 
+mod events;
 mod people;
 mod statements;
 mod tables;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use ledger::account::{Account, AccountKind, VirtualAccount};
 use ledger::entitlement::Entitlement;
 use ledger::house::HOUSE;
+use ledger::instance::Instance;
 use ledger::refusal::Refusal;
 use ledger::role::{Action, Actor, Member, Permit, Reach, Role, Scope, permit};
 use ledger::token::Token;
@@ -15,7 +16,8 @@ use store::{Reading, Sight};
 use wire::id::{AccountId, InstanceId, PoolId, VirtualAccountId};
 use wire::token::IdToken;
 
-use super::inventory::{InstanceView, PoolView, in_reach, instance_views, pool_views};
+use super::accounts::reads_account;
+use super::inventory::{PoolView, in_reach, pool_views};
 use super::tokens::ShownToken;
 use super::{App, Ask, Error};
 
@@ -101,17 +103,20 @@ impl App {
         permit: &Permit,
         account: AccountId,
     ) -> Result<Vec<VirtualAccount>, Error> {
-        let (mut all, mut after) = (Vec::new(), None);
-        for _ in 0..PAGES {
-            let page = self.virtual_accounts(permit, account, None, after, PAGE).await?;
-            all.extend(page.rows);
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
-        }
-        all.retain(|one| one.archived_at.is_none());
-        Ok(all)
+        reads_account(permit, account)?;
+        let reach = permit.reach().clone();
+        let read = move |reading: &mut Reading<'_>| {
+            let mut all = match reach {
+                Reach::Whole => reading.list(account, &Query::all(PAGE * PAGES))?.rows,
+                Reach::Only(these) => {
+                    reading.virtual_accounts_among(account, &these)?.into_values().collect()
+                }
+            };
+            all.retain(|one: &VirtualAccount| one.archived_at.is_none());
+            all.sort_by_cached_key(|one| (one.name.to_lowercase(), one.id));
+            Ok(all)
+        };
+        Ok(self.book.read(Sight::Account(account), read).await?)
     }
 
     /// The virtual account of a name, regardless of case, if the right reaches it.
@@ -138,7 +143,8 @@ impl App {
     }
 
     /// A part of the pools that a right reaches, in some virtual accounts or in all, by the names of
-    /// virtual account and license; and how many there are. Only the part is read whole.
+    /// virtual account and license, each with its lots; and how many pools there are. Only the part
+    /// is read whole.
     ///
     /// # Errors
     /// `permit.denied`, faults of the store.
@@ -148,7 +154,7 @@ impl App {
         account: AccountId,
         places: Vec<Option<VirtualAccountId>>,
         part: impl FnOnce(Vec<PoolId>) -> Vec<PoolId> + Send + 'static,
-    ) -> Result<(usize, Vec<PoolView>), Error> {
+    ) -> Result<(usize, Vec<(PoolView, Vec<Entitlement>)>), Error> {
         permit.allows(Action::Read, account)?;
         let (reach, now) = (permit.reach().clone(), self.world.now());
         let places = within_reach(places, &reach);
@@ -174,28 +180,23 @@ impl App {
             });
             let total = found.len();
             let wanted = part(found.into_iter().map(|one| one.pool).collect());
-            let mut pools = reading.pools_among(account, &wanted.iter().copied().collect())?;
+            let ids = wanted.iter().copied().collect();
+            let mut pools = reading.pools_among(account, &ids)?;
+            let mut lots = reading.entitlements_among(account, &ids)?;
             let pools = wanted.iter().filter_map(|id| pools.remove(id)).collect();
-            Ok((total, pool_views(reading, account, pools, now)?))
+            let views = pool_views(reading, account, pools, now)?.into_iter();
+            let with_lots = |view: PoolView| {
+                let lots = lots.remove(&view.pool.id).unwrap_or_default();
+                (view, lots)
+            };
+            Ok((total, views.map(with_lots).collect()))
         };
         Ok(self.book.read(Sight::Account(account), read).await?)
     }
 
-    /// The lots of a pool that a right reaches.
-    ///
-    /// # Errors
-    /// `permit.denied`, faults of the store.
-    pub async fn lots_of(
-        &self,
-        permit: &Permit,
-        account: AccountId,
-        pool: PoolId,
-    ) -> Result<Vec<Entitlement>, Error> {
-        Ok(self.entitlements(permit, account, Some(pool), None, PAGE).await?.rows)
-    }
-
     /// A part of the product instances that a right reaches, in some virtual accounts or in all, in
-    /// order of ids; and how many there are. Only the part is read whole.
+    /// order of ids, each with its virtual account; and how many there are. Only the part is read
+    /// whole.
     ///
     /// # Errors
     /// `permit.denied`, faults of the store.
@@ -205,7 +206,7 @@ impl App {
         account: AccountId,
         places: Vec<Option<VirtualAccountId>>,
         part: impl FnOnce(Vec<InstanceId>) -> Vec<InstanceId> + Send + 'static,
-    ) -> Result<(usize, Vec<InstanceView>), Error> {
+    ) -> Result<(usize, Vec<(Instance, Option<VirtualAccount>)>), Error> {
         permit.allows(Action::Read, account)?;
         let reach = permit.reach().clone();
         let places = within_reach(places, &reach);
@@ -219,7 +220,13 @@ impl App {
             let total = found.len();
             let wanted = part(found.into_iter().map(|(id, _)| id).collect());
             let instances = reading.instances_among(account, &wanted.into_iter().collect())?;
-            Ok((total, instance_views(reading, account, instances.into_values().collect())?))
+            let places = instances.values().map(Instance::virtual_account).collect();
+            let places = reading.virtual_accounts_among(account, &places)?;
+            let with_place = |one: Instance| {
+                let place = places.get(&one.virtual_account()).cloned();
+                (one, place)
+            };
+            Ok((total, instances.into_values().map(with_place).collect()))
         };
         Ok(self.book.read(Sight::Account(account), read).await?)
     }

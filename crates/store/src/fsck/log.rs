@@ -151,6 +151,7 @@ impl Reading<'_> {
         }
         check_head(&mut walk, tree.as_ref());
         self.check_unplaced(&mut walk, tree.as_ref())?;
+        self.check_actors(&mut walk)?;
         walk.wrong.truncate(MOST);
         let wrong = walk.wrong.into_iter().map(|what| format!("{}: {what}", named(account)));
         findings.wrong.extend(wrong);
@@ -192,6 +193,27 @@ impl Reading<'_> {
         let alone = self.number(sql, &[Value::clone(&walk.account.store())])?;
         if alone > 0 {
             walk.tell(format!("{alone} events are missing of which it is known who did them"));
+        }
+        Ok(())
+    }
+
+    /// The names that are looked through for a part of one are those under which somebody acted.
+    /// They are counted, not told: one may be a name that was to be erased.
+    fn check_actors(&mut self, walk: &mut Walk<'_>) -> Result<(), Fault> {
+        let missing = "SELECT COUNT(DISTINCT p.actor) FROM event_personal p \
+                       WHERE p.account_id = $1 AND p.actor <> '' AND NOT EXISTS (SELECT 1 FROM event_actor a \
+                       WHERE a.account_id = p.account_id AND a.actor = p.actor)";
+        let unused = "SELECT COUNT(*) FROM event_actor a \
+                      WHERE a.account_id = $1 AND NOT EXISTS (SELECT 1 FROM event_personal p \
+                      WHERE p.account_id = a.account_id AND p.actor = a.actor)";
+        let keys = row![walk.account];
+        let missing = self.number(missing, &keys)?;
+        if missing > 0 {
+            walk.tell(format!("{missing} who acted are missing from the list of names"));
+        }
+        let unused = self.number(unused, &keys)?;
+        if unused > 0 {
+            walk.tell(format!("{unused} in the list of names never acted, or were erased"));
         }
         Ok(())
     }

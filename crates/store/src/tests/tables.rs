@@ -190,5 +190,6 @@ fn events_from_before_the_tree_are_kept_and_wait_for_their_places() {
                    FROM event e JOIN event_personal p ON p.at = e.at ORDER BY e.at";
         assert_eq!(bare.lines(sql), ["5|operator|ann|192.0.2.1||16|-1", "6|operator|ben|||16|-1"]);
         assert_eq!(bare.lines("SELECT COUNT(DISTINCT salt) FROM event_personal"), ["2"]);
+        assert_eq!(bare.lines("SELECT actor FROM event_actor ORDER BY actor"), ["ann", "ben"]);
     }
 }

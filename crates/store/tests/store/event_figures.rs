@@ -90,7 +90,12 @@ fn fill_with_a_million(home: &Home) {
     home.sql(&format!(
         "{many} INSERT INTO event_personal SELECT {account}, n, {bytes}, {none}, 'person ' || (n % 2000), '', '192.0.2.1', NULL FROM many"
     ));
+    home.sql(ACTORS);
 }
+
+/// The names of all who acted, as they are written with their events.
+pub(crate) const ACTORS: &str = "DELETE FROM event_actor; INSERT INTO event_actor (account_id, actor) \
+    SELECT DISTINCT account_id, actor FROM event_personal WHERE actor <> ''";
 
 /// Events of two kinds that never meet: `odd` ones to `left`, `even` ones to `right`.
 fn fill_with_two_kinds(home: &Home, count: u32) {
@@ -109,6 +114,7 @@ fn fill_with_two_kinds(home: &Home, count: u32) {
     home.sql(&format!(
         "{many} INSERT INTO event_personal SELECT {account}, n, {bytes}, {none}, 'person ' || (n % 100), '', '192.0.2.1', NULL FROM many"
     ));
+    home.sql(ACTORS);
 }
 
 both! {

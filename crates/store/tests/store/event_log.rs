@@ -14,6 +14,7 @@ use store::{Chore, Swept};
 use wire::id::AccountId;
 use wire::time::{Span, Timestamp};
 
+use crate::event_figures::ACTORS;
 use crate::homes::{Home, both};
 use crate::stage::Stage;
 
@@ -147,6 +148,8 @@ both! {
             (added.to_owned(), "has no place in the tree"),
             (added_place.to_owned(), "was added at place 5, which is taken"),
             (later.to_owned(), "at place 14 was altered, or moved there"),
+            ("INSERT INTO event_actor SELECT DISTINCT account_id, 'x' FROM event_actor".to_owned(), "1 in the list of names never acted, or were erased"),
+            ("DELETE FROM event_actor".to_owned(), "1 who acted are missing from the list of names"),
             ("UPDATE event_tree SET size = 12".to_owned(), "damaged"),
             (format!("UPDATE event_tree SET edge = CAST(substr(edge, 1, 64) || (SELECT leaf_hash FROM event WHERE place = 5) AS {bytes})"), "has another root"),
             ("DELETE FROM event WHERE place >= 9; DELETE FROM event_tree".to_owned(), "a checkpoint was signed for 10 events, 9 are there"),
@@ -159,7 +162,7 @@ both! {
             home.sql(&format!(
                 "DELETE FROM event; INSERT INTO event ({columns}) SELECT {columns} FROM saved_event; \
                  DELETE FROM event_personal; INSERT INTO event_personal SELECT * FROM saved_event_personal; \
-                 DELETE FROM event_tree; INSERT INTO event_tree SELECT * FROM saved_event_tree;"
+                 DELETE FROM event_tree; INSERT INTO event_tree SELECT * FROM saved_event_tree; {ACTORS}"
             ));
             assert_eq!(stage.check_log(&heads).wrong, Vec::<String>::new(), "{tamper}");
         }
@@ -201,6 +204,16 @@ both! {
         assert_eq!((found.wrong, found.erased), (Vec::new(), 1));
         let sql = "SELECT length(salt) FROM event_personal WHERE erased_at IS NOT NULL";
         assert_eq!(home.number(sql), 0, "the salt is gone too");
+        let names = "SELECT COUNT(*) FROM event_actor WHERE actor = 'operator (set-up secret)'";
+        assert_eq!(home.number(names), 1, "others are by the same");
+        let events = stage.page(&EventQuestion::default());
+        let events = events.iter().map(|one| (one.event.at, one.event.id)).collect();
+        let erase = Chore::ErasePersonal { account: stage.account, events, now };
+        stage.book.chore_waiting(erase).expect("it is erased");
+        assert_eq!(home.number(&format!("{names} AND account_id = (SELECT account_id FROM event_tree)")), 0);
+        assert_eq!(stage.check_log(&[head]).wrong, Vec::<String>::new());
+        stage.change(3..4);
+        assert_eq!(stage.page(&EventQuestion { actor: Some("set-up".to_owned()), ..EventQuestion::default() }).len(), 1, "whoever acts again is found again");
     }
 
     fn pages_that_erasing_frees_are_overwritten(home: &Home) {
@@ -211,7 +224,7 @@ both! {
         stage.change(0..40);
         // Behind so much else the name lies in a page of its own, which nothing but erasing frees.
         let wanda = "UPDATE event_personal SET actor = hex(zeroblob(4000)) || 'Wanda Vanished'";
-        home.sql(&format!("PRAGMA secure_delete = ON; {wanda}"));
+        home.sql(&format!("PRAGMA secure_delete = ON; {wanda}; {ACTORS}"));
         let event = |one: &Logged| (one.event.at, one.event.id);
         let events: Vec<_> = stage.page(&EventQuestion::default()).iter().map(event).collect();
         let erase = Chore::ErasePersonal { account: stage.account, events, now: stage.now() };
@@ -230,6 +243,7 @@ both! {
         stage.change(0..5);
         stage.must(stage.grant("advantage", 3));
         home.sql("UPDATE event_personal SET actor = 'Ann ÄRMEL' WHERE at = (SELECT MAX(at) FROM event_personal)");
+        home.sql(ACTORS);
         let all = stage.page(&EventQuestion::default());
         assert_eq!(all.len(), 8);
         assert!(all.is_sorted_by_key(|one| std::cmp::Reverse((one.event.at, one.event.id))));
@@ -279,6 +293,7 @@ both! {
             stage.must(stage.grant_in(place, &format!("license-{}", nth % 3), nth + 1));
         }
         home.sql("UPDATE event_personal SET actor = 'Ann' WHERE at IN (SELECT at FROM event WHERE place IS NULL ORDER BY at LIMIT 12)");
+        home.sql(ACTORS);
         let all = stage.page(&EventQuestion::default());
         let text = |text: &str| Some(text.to_owned());
         let none = EventQuestion::default;

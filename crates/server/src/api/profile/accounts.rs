@@ -1,14 +1,17 @@
 //! Accounts that a person sees, and their virtual accounts.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
-use ledger::account::{Account, AccountKind, AccountState, Default, VirtualAccount};
+use ledger::account::{Account, AccountKind, AccountState, Default};
 use ledger::house::HOUSE;
 use ledger::person::Grant;
 use ledger::refusal::Refusal;
 use ledger::role::{Member, Role};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use wire::id::VirtualAccountId;
 
 use super::{Done, Loose, Window, account_of, done};
 use crate::api::asking::{Allowed, Asking, Me, PathOf};
@@ -73,6 +76,9 @@ struct HeldRole {
     virtual_account: Option<String>,
 }
 
+/// Virtual accounts by their names.
+type Names = BTreeMap<VirtualAccountId, String>;
+
 /// A role in the words of the profile, which knows none of the vendor's own.
 fn word(role: Role) -> &'static str {
     match role {
@@ -82,13 +88,13 @@ fn word(role: Role) -> &'static str {
     }
 }
 
-fn held(member: &Member, account: &Account, places: &[VirtualAccount]) -> Vec<HeldRole> {
+fn held(member: &Member, account: &Account, places: &Names) -> Vec<HeldRole> {
     let here = |grant: &&Grant| {
         grant.account == account.id || grant.account == HOUSE && grant.role == Role::Operator
     };
     let name = |grant: &Grant| {
         let place = grant.virtual_account?;
-        places.iter().find(|one| one.id == place).map(|one| one.name.clone())
+        places.get(&place).cloned()
     };
     let grants = member.grants().iter().filter(here);
     grants.map(|grant| HeldRole { role: word(grant.role), virtual_account: name(grant) }).collect()
@@ -108,6 +114,7 @@ pub(super) async fn list(
             true => app.virtual_accounts_seen(&permit, account.id).await?,
             false => Vec::new(),
         };
+        let places = places.into_iter().map(|one| (one.id, one.name)).collect();
         accounts.push(json!({
             "accountDomain": account.domain,
             "accountName": account.name,

@@ -158,6 +158,9 @@ const TREE: &str =
     "UPDATE event_tree SET size = $2, edge = $3, appended_at = $4 WHERE account_id = $1";
 const ACCEPTED: &str = "UPDATE person SET state = 1 WHERE email_folded = $1";
 
+const ACTORS: &str = "INSERT INTO event_actor (account_id, actor) \
+    SELECT DISTINCT account_id, actor FROM event_personal WHERE TRUE ON CONFLICT DO NOTHING";
+
 /// A number as databases hold it.
 fn int(number: impl TryInto<i64>) -> i64 {
     number.try_into().ok().unwrap_or(i64::MAX)
@@ -233,14 +236,18 @@ impl Behind {
         }
     }
 
-    /// PostgreSQL gathers the statistics that its own job would have gathered by then.
+    /// The names of all who acted; and PostgreSQL gathers the statistics that its own job would have gathered by then.
     async fn finish(self) -> anyhow::Result<()> {
         match self {
             Self::Sqlite(file) => {
+                file.execute_batch(ACTORS)?;
                 file.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
                 file.close().map_err(|(_, error)| error)?;
             }
-            Self::Postgres(client) => client.batch_execute("VACUUM ANALYZE").await?,
+            Self::Postgres(client) => {
+                client.batch_execute(ACTORS).await?;
+                client.batch_execute("VACUUM ANALYZE").await?;
+            }
         }
         Ok(())
     }
