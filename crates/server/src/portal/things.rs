@@ -159,8 +159,6 @@ pub(super) async fn pool(
     let now = app.world.now();
     let detail = app.pool(&reads, account, id, LINES).await?;
     let lots = app.entitlements(&reads, account, Some(id), None, LINES).await?;
-    let open = app.alarms(&reads, account, Some(AlarmState::Open), None, ALARMS).await?.rows;
-    let own = open.iter().find(|view| view.alarm.subject == *id.as_bytes());
     let view = &detail.view;
     let tag = view.pool.tag.as_str().to_owned();
     let place = view.virtual_account.as_ref();
@@ -177,7 +175,7 @@ pub(super) async fn pool(
         }),
         standing: standing(view),
         alert: pool_alert(&view.standing, view.license.as_ref()),
-        alarm: own.map(|view| without_acts(alarm(view, now))),
+        alarm: detail.alarm.as_ref().map(|view| without_acts(alarm(view, now))),
         entitlements_total: whole(lots.rows.len()),
         entitlements: lots.rows.iter().map(|lot| entitlement(lot, now)).collect(),
         users_total: whole(detail.users.len()),
