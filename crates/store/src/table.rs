@@ -222,6 +222,10 @@ impl Table {
         let keys = list(", ", self.columns[..self.key].iter(), |c| c.name.to_owned());
         match write {
             Write::Ensure => format!(" ON CONFLICT ({keys}) DO NOTHING"),
+            // A row that is its key alone is there already.
+            Write::Put if self.key == self.columns.len() => {
+                format!(" ON CONFLICT ({keys}) DO NOTHING")
+            }
             Write::Put => {
                 let sets = list(", ", self.columns[self.key..].iter(), |c| {
                     format!("{0} = excluded.{0}", c.name)

@@ -237,7 +237,7 @@ pub(super) async fn show_pool(
     QueryOf(filter): QueryOf<UserFilter>,
 ) -> Result<Json<PoolWithUsers>, Problem> {
     let most = filter.limit.map_or(USERS, Limit::get);
-    let PoolDetail { view, users, short_since } = app.pool(&permit, account, id, most).await?;
+    let PoolDetail { view, users, short_since, .. } = app.pool(&permit, account, id, most).await?;
     let pool = Pool { short_since: short_since.map(Moment), ..pool(view) };
     let users = users.into_iter().map(|(share, instance)| PoolUser {
         instance: share.instance,

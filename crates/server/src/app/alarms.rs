@@ -6,11 +6,10 @@ use ledger::account::VirtualAccount;
 use ledger::alarm::{Alarm, AlarmKind, AlarmState};
 use ledger::instance::Instance;
 use ledger::license::License;
-use ledger::pool::alarm_id;
 use ledger::role::{Action, Permit};
 use store::listing::{AlarmColumn, Cursor, Direction, Query, Rows};
 use store::{Fault, Reading, Sight};
-use wire::id::{AccountId, InstanceId, PoolId, VirtualAccountId};
+use wire::id::{AccountId, InstanceId, VirtualAccountId};
 use wire::tag::EntitlementTag;
 
 use super::inventory::in_reach;
@@ -118,29 +117,6 @@ impl App {
         let read = move |reading: &mut Reading<'_>| {
             let found = reading.list::<Alarm>(account, &query)?;
             Ok(Rows { rows: alarm_views(reading, account, found.rows)?, next: found.next })
-        };
-        Ok(self.book.read(Sight::Account(account), read).await?)
-    }
-
-    /// The open alarm of a pool, if there is one.
-    ///
-    /// # Errors
-    /// `permit.denied`, faults of the store.
-    pub async fn alarm_of_pool(
-        &self,
-        permit: &Permit,
-        account: AccountId,
-        pool: PoolId,
-    ) -> Result<Option<AlarmView>, Error> {
-        permit.allows(Action::Read, account)?;
-        let reach = permit.reach().clone();
-        let read = move |reading: &mut Reading<'_>| {
-            let found = reading.alarm(account, alarm_id(pool))?;
-            let open = found.filter(|alarm| {
-                alarm.state == AlarmState::Open && reach.covers(alarm.virtual_account)
-            });
-            let views = alarm_views(reading, account, open.into_iter().collect())?;
-            Ok(views.into_iter().next())
         };
         Ok(self.book.read(Sight::Account(account), read).await?)
     }

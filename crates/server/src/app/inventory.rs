@@ -1,9 +1,10 @@
 //! What there is: pools with their standings, product instances with their uses.
 
 use ledger::account::VirtualAccount;
+use ledger::alarm::AlarmState;
 use ledger::instance::{DeviceKey, Instance, Name, Use};
 use ledger::license::License;
-use ledger::pool::{Pool, Standing};
+use ledger::pool::{Pool, Standing, alarm_id};
 use ledger::refusal::Refusal;
 use ledger::report::Recorded;
 use ledger::role::{Action, Permit, Reach};
@@ -18,6 +19,7 @@ use wire::report::Report;
 use wire::tag::EntitlementTag;
 use wire::time::Timestamp;
 
+use super::alarms::AlarmView;
 use super::{App, Error};
 
 /// How many uses of one instance are shown: a report's instance has at most so many licenses.
@@ -75,6 +77,8 @@ pub struct PoolDetail {
     pub users: Vec<(UseShare, Option<Instance>)>,
     /// Since when it is short, measured with all that is known now.
     pub short_since: Option<Timestamp>,
+    /// Its alarm, while it is open.
+    pub alarm: Option<AlarmView>,
 }
 
 /// A question for pools.
@@ -163,16 +167,24 @@ impl App {
             };
             let stale = reading.stale_shares(account, now)?.get(&id).copied().unwrap_or(0);
             let short_since = short_since(reading, &pool, now)?;
-            let mut users = Vec::new();
-            for share in reading.users_of(account, id, most)? {
-                let instance = reading.instance(account, share.instance)?;
-                users.push((share, instance));
-            }
+            let shares = reading.users_of(account, id, most)?;
+            let instances = shares.iter().map(|share| share.instance).collect();
+            let instances = reading.instances_among(account, &instances)?;
+            let user = |share: UseShare| {
+                let instance = instances.get(&share.instance).cloned();
+                (share, instance)
+            };
+            let users = shares.into_iter().map(user).collect();
             let standing = standing_now(reading, &pool, now)?;
             let license = reading.license(&pool.tag)?;
             let virtual_account = reading.virtual_account(account, pool.virtual_account)?;
+            let open = reading.alarm(account, alarm_id(id))?;
+            let alarm = open.filter(|alarm| alarm.state == AlarmState::Open).map(|alarm| {
+                let (license, virtual_account) = (license.clone(), virtual_account.clone());
+                AlarmView { alarm, license, virtual_account, elsewhere: None }
+            });
             let view = PoolView { pool, standing, stale, license, virtual_account };
-            Ok(Some(PoolDetail { view, users, short_since }))
+            Ok(Some(PoolDetail { view, users, short_since, alarm }))
         };
         let found = self.book.read(Sight::Account(account), read).await?;
         Ok(found.ok_or(Refusal::NotFound { what: "pool" })?)

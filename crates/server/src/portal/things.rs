@@ -171,7 +171,6 @@ pub(super) async fn pool(
     let now = app.world.now();
     let detail = app.pool(&reads, account, id, LINES).await?;
     let lots = app.entitlements(&reads, account, Some(id), None, LINES).await?;
-    let own = app.alarm_of_pool(&reads, account, id).await?;
     let view = &detail.view;
     let tag = view.pool.tag.as_str().to_owned();
     let place = view.virtual_account.as_ref();
@@ -188,7 +187,7 @@ pub(super) async fn pool(
         }),
         standing: standing(view),
         alert: pool_alert(&view.standing, view.license.as_ref()),
-        alarm: own.map(|view| without_acts(alarm(&view, now))),
+        alarm: detail.alarm.as_ref().map(|view| without_acts(alarm(view, now))),
         entitlements_total: whole(lots.rows.len()),
         entitlements: lots.rows.iter().map(|lot| entitlement(lot, now)).collect(),
         users_total: whole(detail.users.len()),
@@ -266,7 +265,6 @@ pub(super) async fn opened_pool(
     let now = app.world.now();
     let detail = app.pool(reads, account, id, OPENED + 1).await?;
     let lots = app.entitlements(reads, account, Some(id), None, OPENED).await?;
-    let open = app.alarm_of_pool(reads, account, id).await?;
     let view = &detail.view;
     let ids = [account.to_string(), id.to_string()];
     let users = users(&detail, now);
@@ -285,8 +283,8 @@ pub(super) async fn opened_pool(
             .as_ref()
             .map_or_else(String::new, |place| place.name.clone()),
         standing: standing(view),
-        alarm: open.map(|view| {
-            let told = alarm(&view, now);
+        alarm: detail.alarm.as_ref().map(|view| {
+            let told = alarm(view, now);
             let ways: Vec<String> =
                 told.ways.iter().map(|way| format!("{}{}.", way.lead, way.rest)).collect();
             Opened {

@@ -110,6 +110,8 @@ pub(crate) fn open_reader(file: &Path) -> Result<Sqlite, Fault> {
     let open = || -> rusqlite::Result<Connection> {
         let connection = Connection::open_with_flags(file, flags)?;
         connection.busy_timeout(std::time::Duration::from_secs(10))?;
+        // The inner pages of the trees stay at hand.
+        connection.pragma_update(None, "cache_size", -16_384)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         Ok(connection)
     };

@@ -20,7 +20,11 @@ use crate::value::{Stored, Value, row};
 
 // The tests of this crate have small logs, and in them all of these matter too.
 /// Beyond so many events a condition counts as met by many, and so many are looked at for a page.
-const MANY: i64 = if cfg!(test) { 60 } else { 10_000 };
+const MANY: i64 = if cfg!(test) { 60 } else { 5_000 };
+/// Up to so many events of several people or places are looked at one by one: they lie far apart.
+const FEW: i64 = if cfg!(test) { 20 } else { 2_000 };
+/// Where so few events meet a condition it leads, whatever others there are.
+const ENOUGH: i64 = if cfg!(test) { 10 } else { 500 };
 /// Up to so many people or places, each is asked for its newest where all of theirs are many.
 const ONE_BY_ONE: usize = if cfg!(test) { 2 } else { 32 };
 /// More people or places than so many are not named in a statement: it is looked here whose an
@@ -63,6 +67,15 @@ impl Column {
         }
     }
 
+    /// The kind of PostgreSQL in which several values are named.
+    fn cast(self) -> &'static str {
+        match self {
+            Self::Action | Self::Subject | Self::Actor => "TEXT",
+            Self::Place => "BYTEA",
+            Self::Sphere => "BIGINT",
+        }
+    }
+
     fn of(self, one: &Logged) -> Value {
         match self {
             Self::Action => one.event.action.store(),
@@ -90,8 +103,16 @@ impl Condition {
 /// The order in which events are looked at: along the index of a condition, or by time alone.
 type Lead<'c> = Option<&'c Condition>;
 
+/// Which engine is asked: each has to be led in its own way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Sqlite,
+    Postgres,
+}
+
 /// What is asked of one account.
 struct Asked<'q> {
+    engine: Kind,
     account: AccountId,
     since: Option<Timestamp>,
     until: Option<Timestamp>,
@@ -101,6 +122,7 @@ struct Asked<'q> {
 
 /// A statement that grows.
 struct Text {
+    from: String,
     wheres: Vec<String>,
     values: Vec<Value>,
 }
@@ -109,6 +131,15 @@ impl Text {
     fn bind(&mut self, value: Value) -> String {
         self.values.push(value);
         format!("${}", self.values.len())
+    }
+
+    /// Values as rows of a list. What fills it up is nothing, which equals nothing.
+    fn list(&mut self, cast: &str, values: &BTreeSet<Value>) -> String {
+        let list = LISTS.into_iter().find(|list| *list >= values.len()).unwrap_or(values.len());
+        let filled = values.iter().chain(std::iter::repeat(&Value::Null)).take(list);
+        let marks: Vec<String> =
+            filled.map(|one| format!("({}::{cast})", self.bind(one.clone()))).collect();
+        marks.join(", ")
     }
 
     /// What a column must be, with one of some values.
@@ -126,13 +157,44 @@ impl Text {
 impl Asked<'_> {
     /// The table along which is looked, and what is asked of it in itself.
     fn begin(&self, lead: Lead<'_>) -> (&'static str, Text) {
-        let by = if lead.is_some_and(|it| it.column == Column::Actor) { "p" } else { "e" };
-        let mut text = Text { wheres: Vec::new(), values: vec![self.account.store()] };
-        text.wheres.push(format!("{by}.account_id = $1"));
+        let mut text = Text { from: String::new(), wheres: Vec::new(), values: Vec::new() };
+        let account = text.bind(self.account.store());
+        let (by, table) = match lead {
+            Some(Condition { column: Column::Actor, .. }) => ("p", "event_personal p"),
+            _ => ("e", "event e"),
+        };
+        text.from = table.to_owned();
+        text.wheres.push(format!("{by}.account_id = {account}"));
+        let several = lead.filter(|lead| lead.values.len() > 1 && self.engine == Kind::Postgres);
         if let Some(Condition { column, values }) = lead {
-            let one = text.is_one_of(&format!("{by}.{}", column.name()), values);
+            let name = format!("{by}.{}", column.name());
+            let one = match several {
+                Some(_) => format!("{name} = w.value"),
+                None => text.is_one_of(&name, values),
+            };
             text.wheres.push(one);
+            if self.engine == Kind::Sqlite {
+                // It would rather read whole rows in order of time.
+                text.from = format!("{table} INDEXED BY {}", column.index());
+            }
         }
+        self.span(by, &mut text);
+        if let Some(Condition { column, values }) = several {
+            // It would rather read the whole table, for it takes many values to mean many rows.
+            let list = text.list(column.cast(), values);
+            let most = text.bind(MANY.store());
+            let wheres = std::mem::take(&mut text.wheres).join(" AND ");
+            text.from = format!(
+                "(VALUES {list}) AS w(value) CROSS JOIN LATERAL (SELECT {by}.* FROM {table} \
+                 WHERE {wheres} ORDER BY {by}.at DESC, {by}.event_id DESC LIMIT {most}) AS {by}"
+            );
+            text.wheres.push("TRUE".to_owned());
+        }
+        (by, text)
+    }
+
+    /// The time that is asked for.
+    fn span(&self, by: &str, text: &mut Text) {
         for (at, sign) in [(self.since, ">="), (self.until, "<")] {
             if let Some(at) = at {
                 let mark = text.bind(at.store());
@@ -143,11 +205,10 @@ impl Asked<'_> {
             let marks: Vec<String> = key.iter().map(|value| text.bind(value.clone())).collect();
             text.wheres.push(format!("({by}.at, {by}.event_id) < ({})", marks.join(", ")));
         }
-        (by, text)
     }
 
     /// The moments and ids of a page's events, the newest first.
-    fn keys(&self, from: &str, lead: Lead<'_>, most: u32) -> (String, Vec<Value>) {
+    fn keys(&self, lead: Lead<'_>, most: u32) -> (String, Vec<Value>) {
         let (by, mut text) = self.begin(lead);
         let mut of_event = Vec::new();
         for one in self.conditions.iter().filter(|one| one.is_named()) {
@@ -172,14 +233,11 @@ impl Asked<'_> {
             let found = format!("SELECT 1 FROM event e WHERE {} AND {of_event}", Log::JOINED);
             text.wheres.push(format!("({found}) = 1"));
         }
-        // Of several values the index has each in order, all together are to be sorted: the
-        // expression keeps the table from being read in order of time instead.
-        let several = lead.is_some_and(|lead| lead.values.len() > 1);
-        let order = if several { " + 0" } else { "" };
         let limit = text.bind(most.store());
         let sql = format!(
-            "SELECT {by}.at AS at, {by}.event_id AS event_id FROM {from} WHERE {} \
-             ORDER BY {by}.at{order} DESC, {by}.event_id DESC LIMIT {limit}",
+            "SELECT {by}.at AS at, {by}.event_id AS event_id FROM {} WHERE {} \
+             ORDER BY {by}.at DESC, {by}.event_id DESC LIMIT {limit}",
+            text.from,
             text.wheres.join(" AND ")
         );
         (sql, text.values)
@@ -215,6 +273,7 @@ impl Reading<'_> {
             return Ok(nothing);
         }
         let mut asked = Asked {
+            engine: if self.holds() { Kind::Postgres } else { Kind::Sqlite },
             account,
             since: question.since,
             until: question.until,
@@ -269,14 +328,16 @@ impl Reading<'_> {
             (Column::Place, places.map(|these| these.iter().map(Stored::store).collect())),
             (Column::Sphere, question.sphere.map(|it| one(it.store()))),
         ];
-        let condition = |(column, values): (_, Option<_>)| Some(Condition { column, values: values? });
+        let condition =
+            |(column, values): (_, Option<_>)| Some(Condition { column, values: values? });
         Ok(all.into_iter().filter_map(condition).collect())
     }
 
     /// Those who acted whose name holds a text, whatever the case.
     fn actors_like(&mut self, account: AccountId, text: &str) -> Result<BTreeSet<Value>, Fault> {
         let text = text.to_lowercase();
-        let rows = self.query("SELECT actor FROM event_actor WHERE account_id = $1", &row![account])?;
+        let rows =
+            self.query("SELECT actor FROM event_actor WHERE account_id = $1", &row![account])?;
         let like = |value: &Value| match value {
             Value::Text(actor) => actor.to_lowercase().contains(&text),
             _ => false,
@@ -284,39 +345,41 @@ impl Reading<'_> {
         Ok(rows.into_iter().flatten().filter(like).collect())
     }
 
-    /// The condition that fewest events meet, and how many these are: at most [`MANY`].
+    /// The condition that fewest events meet, and how many these are: at most [`MANY`], and then it
+    /// is none.
     fn fewest<'c>(&mut self, asked: &'c Asked<'_>) -> Result<(i64, Lead<'c>), Fault> {
         let mut fewest = (MANY, None);
-        for one in asked.conditions.iter().filter(|one| one.is_named()) {
-            let count = self.met_by(asked.account, one)?;
-            if count < fewest.0 {
+        // Those of one value first: where they leave few, counting those of many costs more.
+        let mut named: Vec<_> = asked.conditions.iter().filter(|one| one.is_named()).collect();
+        named.sort_by_key(|one| one.values.len());
+        for one in named {
+            if fewest.0 < ENOUGH {
+                break;
+            }
+            let count = self.met_by(asked, one)?;
+            let most = if one.values.len() == 1 || asked.is_led(Some(one)) { MANY } else { FEW };
+            if count < fewest.0.min(most) {
                 fewest = (count, Some(one));
             }
         }
         Ok(fewest)
     }
 
-    /// How many events meet a condition: at most [`MANY`].
-    fn met_by(&mut self, account: AccountId, condition: &Condition) -> Result<i64, Fault> {
-        let Condition { column, values } = condition;
-        let mut text = Text { wheres: Vec::new(), values: vec![account.store()] };
-        let table = self.along(Some(condition));
-        let one = text.is_one_of(column.name(), values);
+    /// How many events meet a condition in the time that is asked for: at most [`MANY`].
+    fn met_by(&mut self, asked: &Asked<'_>, condition: &Condition) -> Result<i64, Fault> {
+        let (by, mut text) = asked.begin(Some(condition));
         let limit = text.bind(MANY.store());
+        // The order of the index makes PostgreSQL use it whatever it takes the value to be.
+        let order = match condition.values.len() {
+            1 => format!("ORDER BY {by}.at DESC, {by}.event_id DESC "),
+            _ => String::new(),
+        };
         let sql = format!(
-            "SELECT COUNT(*) FROM (SELECT 1 AS one FROM {table} \
-             WHERE account_id = $1 AND {one} LIMIT {limit}) AS found"
+            "SELECT COUNT(*) FROM (SELECT 1 AS one FROM {} WHERE {} {order}LIMIT {limit}) AS found",
+            text.from,
+            text.wheres.join(" AND ")
         );
         self.number(&sql, &text.values)
-    }
-
-    /// The table along which is looked. SQLite would rather read whole rows in order of time than
-    /// use the index of a condition.
-    fn along(&self, lead: Lead<'_>) -> String {
-        let Some(Condition { column, .. }) = lead else { return "event e".to_owned() };
-        let table = if *column == Column::Actor { "event_personal p" } else { "event e" };
-        let hint = if self.holds() { String::new() } else { format!(" INDEXED BY {}", column.index()) };
-        format!("{table}{hint}")
     }
 
     /// How far back one page looks; `None` if it can look to the end.
@@ -326,7 +389,7 @@ impl Reading<'_> {
         let sql = format!(
             "SELECT {by}.at FROM {} WHERE {} \
              ORDER BY {by}.at DESC, {by}.event_id DESC LIMIT 1 OFFSET {skipped}",
-            self.along(lead),
+            text.from,
             text.wheres.join(" AND ")
         );
         let rows = self.query(&sql, &text.values)?;
@@ -382,7 +445,7 @@ impl Reading<'_> {
 
     /// The newest events that meet all conditions that are named.
     fn page(&mut self, asked: &Asked<'_>, lead: Lead<'_>, most: u32) -> Result<Vec<Logged>, Fault> {
-        let (keys, values) = asked.keys(&self.along(lead), lead, most);
+        let (keys, values) = asked.keys(lead, most);
         // Only what is shown is read whole. SQLite keeps the order of a cross join.
         let sql = format!(
             "SELECT {} FROM ({keys}) AS k CROSS JOIN event e LEFT JOIN event_personal p ON {} \

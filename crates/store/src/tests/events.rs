@@ -23,7 +23,8 @@ const ACTORS: [&str; 9] =
 
 /// A number that looks drawn by lot, the same in every run.
 fn lot(n: u64, salt: u64) -> u64 {
-    let mixed = (n + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ salt.wrapping_mul(0xD6E8_FEB8_6659_FD93);
+    let mixed =
+        (n + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ salt.wrapping_mul(0xD6E8_FEB8_6659_FD93);
     (mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9) >> 33
 }
 
@@ -46,7 +47,13 @@ fn place(n: u64) -> VirtualAccountId {
 fn plain(n: u64) -> Plain {
     // Half of the log is one action by one person; three events fall on the same moment.
     let common = lot(n, 1) % 2 == 0;
-    let actor = if n == 13 { 8 } else if common { 0 } else { lot(n, 2) % 8 };
+    let actor = if n == 13 {
+        8
+    } else if common {
+        0
+    } else {
+        lot(n, 2) % 8
+    };
     Plain {
         at: i64::try_from(n / 3).expect("it is small"),
         id: EventId::derive(&[&n.to_be_bytes()]),
@@ -62,8 +69,18 @@ fn write(bare: &mut Bare, all: &[Plain]) {
     let open = |one: &Plain| {
         let none = None::<Vec<u8>>;
         row![
-            ACCOUNT, one.at, one.id, "user".to_owned(), one.action, one.subject, "{}".to_owned(),
-            None::<i64>, none, none, one.place, one.sphere
+            ACCOUNT,
+            one.at,
+            one.id,
+            "user".to_owned(),
+            one.action,
+            one.subject,
+            "{}".to_owned(),
+            None::<i64>,
+            none,
+            none,
+            one.place,
+            one.sphere
         ]
     };
     let personal = |one: &Plain| {
@@ -71,9 +88,8 @@ fn write(bare: &mut Bare, all: &[Plain]) {
         row![ACCOUNT, one.at, one.id, salt, one.actor.to_owned(), text(), text(), None::<i64>]
     };
     let actors: BTreeSet<_> = all.iter().map(|one| row![ACCOUNT, one.actor.to_owned()]).collect();
-    let change = |table: &'static Table, rows: Vec<Vec<Value>>| {
-        Change { table, write: Write::Append, rows }
-    };
+    let change =
+        |table: &'static Table, rows: Vec<Vec<Value>>| Change { table, write: Write::Append, rows };
     let engine = bare.engine();
     engine.begin().expect("it begins");
     let changes = [
@@ -155,7 +171,8 @@ fn every_combination_of_conditions_finds_what_a_plain_filter_finds_on_all_its_pa
         for (n, question) in questions().iter().enumerate().filter(|(n, _)| n % nth == 0) {
             begin(&mut reader, Sight::House).expect("it begins");
             let limit = [3, 10, 50][n % 3];
-            let (found, pages) = walk(&mut Reading::new(&mut reader, Sight::House), question, limit);
+            let (found, pages) =
+                walk(&mut Reading::new(&mut reader, Sight::House), question, limit);
             reader.rollback();
             let meant = all.iter().filter(|one| meets(one, question)).map(|one| one.id);
             assert_eq!(found, meant.collect::<Vec<_>>(), "{question:?}");

@@ -163,7 +163,8 @@ pub(super) async fn list_devices(
     let window = body.window;
     let part = move |instances| window.of(instances);
     let (total, found) = app.instances_by_id(permit, account, places, part).await?;
-    let devices: Vec<Value> = found.iter().map(|(one, place)| device(one, place.as_ref())).collect();
+    let devices: Vec<Value> =
+        found.iter().map(|(one, place)| device(one, place.as_ref())).collect();
     Ok(Json(json!({
         "status": "SUCCESS",
         "statusMessage": "Devices retrieved",

@@ -104,18 +104,7 @@ pub(super) fn samples(path: &str, filter: &str, company: &Company) -> anyhow::Re
         "email" | "begins" => {
             vec![of("common address", "person"), ("rare address", crowd::address(8))]
         }
-        "q" if path.ends_with("/instances") => {
-            vec![of("common name", "edge-"), of("rare name", "edge-MANY0000003")]
-        }
-        "q" if path.ends_with("/licenses") => {
-            vec![of("common name", "network"), of("no name", "nothing at all")]
-        }
-        "q" => vec![
-            of("common name", "site"),
-            of("rare name", "edge-MANY0000003"),
-            of("order", "order 7"),
-            of("no name", "nothing at all"),
-        ],
+        "q" => searched(path),
         "column" if path.ends_with("/instances") => vec![of("a column", "software")],
         "column" => vec![of("a column", "kind")],
         "state" => vec![of("settled", "settled"), of("open", "open")],
@@ -129,6 +118,18 @@ pub(super) fn samples(path: &str, filter: &str, company: &Company) -> anyhow::Re
             "{path}: the bench knows no value for {other}: name some in `samples` (bench.filter)"
         ),
     })
+}
+
+/// What is looked for, as a part of a name.
+fn searched(path: &str) -> Samples {
+    let (common, rare) = match path.rsplit('/').next() {
+        Some("instances") => ("edge-", "edge-MANY0000003"),
+        Some("licenses") => ("network", "nothing at all"),
+        _ => ("site", "edge-MANY0000003"),
+    };
+    let words =
+        [("common name", common), ("rare name", rare), ("order", "order 7"), ("nothing", "zzz")];
+    words.into_iter().map(|(name, word)| (name, word.to_owned())).collect()
 }
 
 /// The filters of a route in its description.
