@@ -18,6 +18,11 @@ fn questions(stage: &Stage) -> Vec<(&'static str, EventQuestion)> {
         let until = Some(Timestamp::from_millis(500_000));
         r.events(stage.account, &EventQuestion { until, ..none() }, 50)
     });
+    let span = |since, until| EventQuestion {
+        since: Some(Timestamp::from_millis(since)),
+        until: Some(Timestamp::from_millis(until)),
+        ..none()
+    };
     vec![
         ("newest", none()),
         ("next page, half way down", EventQuestion { after: deep.next, ..none() }),
@@ -62,14 +67,7 @@ fn questions(stage: &Stage) -> Vec<(&'static str, EventQuestion)> {
             "who acts most and a frequent action",
             EventQuestion { actor: text("person 0"), action: text("action.3"), ..none() },
         ),
-        (
-            "span",
-            EventQuestion {
-                since: Some(Timestamp::from_millis(1000)),
-                until: Some(Timestamp::from_millis(2000)),
-                ..none()
-            },
-        ),
+        ("span", span(1_000, 2_000)),
     ]
 }
 
