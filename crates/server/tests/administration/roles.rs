@@ -11,10 +11,12 @@ use crate::office::{Office, forms};
 
 /// The pages, and what each role gets: operator, support, approver, administrator, user, viewer,
 /// virtual administrator, virtual user, virtual viewer. 303 leads to what the role may see.
-const TABLE: [(&str, [u16; 9]); 20] = [
+const TABLE: [(&str, [u16; 9]); 22] = [
     ("", [200, 404, 303, 200, 200, 200, 200, 200, 200]),
     ("alarms", [200, 404, 404, 200, 200, 200, 200, 200, 200]),
     ("tokens", [200, 404, 404, 200, 200, 200, 200, 200, 200]),
+    ("instances/move", [200, 403, 403, 200, 200, 403, 200, 200, 403]),
+    ("instances/remove", [200, 403, 403, 200, 200, 403, 200, 200, 403]),
     ("events", [200, 403, 200, 200, 403, 403, 200, 403, 403]),
     ("people", [200, 403, 200, 200, 403, 403, 200, 403, 403]),
     ("people/{grant}/end", [200, 403, 403, 200, 403, 403, 200, 403, 403]),
