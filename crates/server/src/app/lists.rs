@@ -65,10 +65,7 @@ pub struct Listing<R> {
 
 impl<C: ListColumn> ListQuestion<C> {
     /// The query without what is chosen of the facets.
-    fn base<R>(&self, permit: &Permit, place: C, limit: u32) -> Query<C>
-    where
-        R: Listed<Column = C>,
-    {
+    fn base(&self, permit: &Permit, place: C, limit: u32) -> Query<C> {
         let (column, direction) = self.sort;
         let mut query = in_reach(Query::all(limit), place, permit).sorted(column, direction);
         query.tests.extend(self.tests.iter().cloned());
@@ -162,7 +159,7 @@ impl App {
     ) -> Result<Listing<PoolView>, Error> {
         permit.allows(Action::Read, account)?;
         let now = self.world.now();
-        let base = question.base::<Pool>(permit, PoolColumn::VirtualAccount, limit);
+        let base = question.base(permit, PoolColumn::VirtualAccount, limit);
         let read = move |reading: &mut Reading<'_>| {
             let mut found = listing::<Pool, _>(reading, account, (&base, &question), counting)?;
             let pools = std::mem::take(&mut found.rows.rows);
@@ -185,7 +182,7 @@ impl App {
         limit: u32,
     ) -> Result<Listing<InstanceView>, Error> {
         permit.allows(Action::Read, account)?;
-        let base = question.base::<Instance>(permit, InstanceColumn::VirtualAccount, limit);
+        let base = question.base(permit, InstanceColumn::VirtualAccount, limit);
         // What was removed has its own page and its history, and leaves the lists.
         let base = base.with(InstanceColumn::RemovedAt, Test::Is(Value::Null));
         let read = move |reading: &mut Reading<'_>| {

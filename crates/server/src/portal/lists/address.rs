@@ -54,7 +54,7 @@ impl Address {
     }
 
     /// This view from its beginning, with nothing open.
-    pub(super) fn from_the_beginning(&self) -> Self {
+    pub(super) fn begun_anew(&self) -> Self {
         let mut pairs = self.pairs.clone();
         pairs.retain(|(name, _)| !PASSING.contains(&name.as_str()));
         Self { path: self.path.clone(), pairs }
@@ -77,7 +77,7 @@ impl Address {
 
     /// The view with a value more, or less if it was there.
     pub(super) fn toggled(&self, name: &str, value: &str) -> String {
-        let mut other = self.from_the_beginning();
+        let mut other = self.begun_anew();
         if self.has(name, value) {
             other.pairs.retain(|(one, that)| one != name || that != value);
         } else {
@@ -88,7 +88,7 @@ impl Address {
 
     /// The view without some parameters.
     pub(super) fn without_all(&self, names: &[&str]) -> Self {
-        let mut other = self.from_the_beginning();
+        let mut other = self.begun_anew();
         other.pairs.retain(|(one, _)| !names.contains(&one.as_str()));
         other
     }

@@ -9,7 +9,6 @@ use ledger::instance::Use;
 use ledger::license::License;
 use ledger::role::Action;
 use wire::id::{AccountId, PoolId, VirtualAccountId};
-use wire::tag::SoftwareTag;
 use wire::time::Timestamp;
 
 use super::{
@@ -219,23 +218,12 @@ fn facets(now: Timestamp) -> Vec<FacetPlan<InstanceColumn>> {
 }
 
 fn values() -> Vec<ValuesPlan<InstanceColumn>> {
-    vec![
-        ValuesPlan {
-            key: "software",
-            title: "Software",
-            column: InstanceColumn::Software,
-            label: |text| {
-                SoftwareTag::new(text)
-                    .map_or_else(|_| text.to_owned(), |tag| tag.short_name().to_owned())
-            },
-        },
-        ValuesPlan {
-            key: "country",
-            title: "Country of use",
-            column: InstanceColumn::Country,
-            label: str::to_owned,
-        },
-    ]
+    vec![ValuesPlan {
+        key: "country",
+        title: "Country of use",
+        column: InstanceColumn::Country,
+        label: str::to_owned,
+    }]
 }
 
 fn search(text: &str) -> Vec<Tests<InstanceColumn>> {
