@@ -218,6 +218,11 @@ class ThePortal(unittest.TestCase):
         self.shot("find-1440")
         browser.keys("ArrowDown", "Enter")
         browser.wait_for_text("PID:", seconds=15)
+        browser.keys("?")
+        browser.wait_for_text("Find anything in this account", seconds=15)
+        self.shot("keys-1440")
+        browser.keys("Escape", "g", "i")
+        browser.wait(lambda: browser.url.endswith("/instances"), seconds=15, what="the product instances")
         # What is chosen stays chosen while one turns the pages.
         browser.open(account + "/instances?sort=product_instance")
         browser.find("tbody .pick input").click()

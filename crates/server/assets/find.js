@@ -1,8 +1,23 @@
 // Finds anything while one types: asks the search page for what it found and shows that below
-// the field. "/" leads to the field, arrows through what was found, Escape away from it. Without
-// this script Enter opens the page itself.
+// the field. "/" leads to the field, arrows through what was found, Escape away from it; "?" shows
+// all keys, "g" and a letter lead to a page. Without this script Enter opens the page itself.
 "use strict";
 (() => {
+  const types = (element) => element?.matches("input, select, textarea, [contenteditable]");
+  const free = (event) => !event.ctrlKey && !event.metaKey && !event.altKey && !types(document.activeElement);
+  const AWHILE = 1500; // milliseconds between "g" and its letter
+  let going = 0;
+
+  document.addEventListener("keydown", (event) => {
+    if (!free(event)) return;
+    if (event.key === "?") document.getElementById("keys")?.togglePopover();
+    else if (event.key === "g") going = event.timeStamp;
+    else if (going && event.timeStamp - going < AWHILE) {
+      going = 0;
+      document.querySelector(`.nav-link[data-key="${CSS.escape(event.key)}"]`)?.click();
+    }
+  });
+
   const form = document.querySelector("[data-find]");
   if (!form) return;
   const input = form.querySelector("input");
@@ -11,7 +26,6 @@
   let timer, asked = 0;
 
   const hide = () => { list.hidden = true; };
-  const types = (element) => element?.matches("input, select, textarea, [contenteditable]");
 
   async function ask() {
     const text = input.value.trim();
@@ -42,7 +56,7 @@
   });
 
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || types(document.activeElement)) return;
+    if (event.key !== "/" || !free(event)) return;
     event.preventDefault();
     input.focus();
     input.select();
