@@ -200,10 +200,12 @@ impl Postgres {
 
     /// Begins a reading transaction that sees one account, or the whole house.
     pub(crate) fn begin_reading(&mut self, scope: &str) -> Result<(), Fault> {
-        // The scope is hexadecimal digits or the word `house`: never anybody's text.
+        // The scope is hexadecimal digits or the word `house`: never anybody's text. A plan that is
+        // made for any values goes through a long list of them for every row, and takes a rare
+        // value for a common one.
         self.begin_with(format!(
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL ROLE scrip_read; \
-             SET LOCAL scrip.account = '{scope}'"
+             SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL scrip.account = '{scope}'"
         ))
     }
 
