@@ -46,7 +46,7 @@ fn place(n: u64) -> VirtualAccountId {
 
 fn plain(n: u64) -> Plain {
     // Half of the log is one action by one person; three events fall on the same moment.
-    let common = lot(n, 1) % 2 == 0;
+    let common = lot(n, 1).is_multiple_of(2);
     let actor = if n == 13 {
         8
     } else if common {
@@ -61,7 +61,7 @@ fn plain(n: u64) -> Plain {
         subject: if common { "all".to_owned() } else { format!("s{}", lot(n, 4) % 9) },
         actor: ACTORS[usize::try_from(actor).expect("it is small")],
         place: Some(lot(n, 5) % 10).filter(|n| *n > 0).map(place),
-        sphere: i64::from(lot(n, 6) % 4 > 0),
+        sphere: i64::from(!lot(n, 6).is_multiple_of(4)),
     }
 }
 
