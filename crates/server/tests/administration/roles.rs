@@ -74,10 +74,10 @@ async fn walk(office: &Office, cookie: &str, from: &str) -> Vec<(String, String)
         for link in links {
             let link = link.split('#').next().unwrap_or_default().replace("&#38;", "&");
             let skip = link.is_empty() || link.starts_with("/assets/") || link.starts_with("/me");
-            // A list narrowed twice is the same page as one narrowed once.
-            let twice =
-                link.contains('&') && (link.contains("/licenses") || link.contains("/instances"));
-            if !skip && !twice && !link.contains("cursor=") && seen.insert(link.clone()) {
+            // A list narrowed twice is the same page as one narrowed once, in any order of columns.
+            let list = ["/licenses?", "/instances?"].iter().any(|list| link.contains(list));
+            let again = list && (path.contains('?') || link.contains("columns="));
+            if !skip && !again && !link.contains("cursor=") && seen.insert(link.clone()) {
                 queue.push_back(link);
             }
         }

@@ -181,14 +181,16 @@ fn is_whole(head: &str, body: &[u8]) -> anyhow::Result<bool> {
     Ok(true)
 }
 
-/// How many rows an answer shows: of JSON its longest list, of a page the rows of its tables.
+/// How many rows an answer shows: of JSON its longest list, of a page the rows of its tables and
+/// what was found.
 fn rows(body: &[u8]) -> usize {
     if let Ok(json) = serde_json::from_slice(body) {
         return longest(&json);
     }
     let text = String::from_utf8_lossy(body);
     let bodies = text.split("<tbody").skip(1).filter_map(|rest| rest.split("</tbody>").next());
-    bodies.map(|rows| rows.matches("<tr").count()).sum()
+    let rows: usize = bodies.map(|rows| rows.matches("<tr").count()).sum();
+    rows + text.matches("class=\"hit\"").count()
 }
 
 fn longest(json: &serde_json::Value) -> usize {

@@ -41,7 +41,9 @@ pub(super) async fn questions(
             continue;
         }
         let page = String::from_utf8_lossy(&answer.body).into_owned();
-        for filter in filters(&page) {
+        // The search of the whole account stands on every page, and is asked where it leads.
+        let search = pattern.ends_with("/search").then(|| "q".to_owned());
+        for filter in filters(&page).into_iter().chain(search) {
             for (name, value) in samples(pattern, &filter, company)? {
                 all.push(ask(name, format!("{path}?{filter}={}", escaped(&value))));
             }
@@ -68,7 +70,8 @@ fn first_of(pattern: &str, path: &str) -> Question {
 /// The fields of the forms that only ask.
 fn filters(page: &str) -> BTreeSet<String> {
     let forms = page.split("<form").skip(1).filter_map(|rest| rest.split("</form>").next());
-    let asking = forms.filter(|form| form.contains("method=\"get\""));
+    let asking =
+        forms.filter(|form| form.contains("method=\"get\"") && !form.contains("data-find"));
     let names = asking.flat_map(|form| form.split(" name=\"").skip(1));
     names.filter_map(|rest| rest.split('"').next().map(str::to_owned)).collect()
 }
