@@ -160,6 +160,7 @@ async fn an_address_that_asks_for_what_there_is_not_is_told_so() {
         "kind=odd",
         "cursor=odd",
         "virtual_account=odd",
+        "kind=unknown&q=%00",
     ] {
         let path = house.path(&format!("licenses?{query}"));
         let answer = house.ask("GET", &path, &cookie, "").await;

@@ -22,7 +22,7 @@ pub(in crate::portal) struct Address {
 
 impl Address {
     /// # Errors
-    /// `query.value` if there are too many parameters or one is too long.
+    /// `query.value` if there are too many parameters, or one is too long or holds a NUL.
     pub(in crate::portal) fn new(
         path: String,
         pairs: Vec<(String, String)>,
@@ -30,6 +30,10 @@ impl Address {
         if pairs.len() > PAIRS || pairs.iter().any(|(name, value)| name.len() + value.len() > VALUE)
         {
             return Err(wrong("the address is too long: begin anew from the menu"));
+        }
+        // PostgreSQL takes no NUL in a value.
+        if pairs.iter().any(|(_, value)| value.contains('\0')) {
+            return Err(wrong("a value holds a character that nothing can hold"));
         }
         let pairs = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         Ok(Self { path, pairs })
