@@ -209,6 +209,7 @@ class ThePortal(unittest.TestCase):
         browser.find("a.opener").click()
         browser.wait_for_text("Who uses it", seconds=15)
         self.shot("licenses-open-1440")
+        browser.script("window.scrollTo(0, 0)")
         browser.link("Clear").click()
         browser.wait(lambda: "kind=" not in browser.url, seconds=15, what="all licenses")
         # Anything is found as one types, and the arrows lead to it.
