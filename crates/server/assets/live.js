@@ -77,6 +77,8 @@
     (name === "hidden" && node.hasAttribute("data-copy"));
 
   function patch(old, fresh) {
+    // What says how many rows are chosen is another script's.
+    if (old.nodeType === Node.ELEMENT_NODE && old.matches("[data-selection], [data-choose-all]")) return;
     if (old.nodeType !== Node.ELEMENT_NODE) {
       if (old.nodeValue !== fresh.nodeValue) old.nodeValue = fresh.nodeValue;
       return;

@@ -19,6 +19,8 @@ use super::{App, Error};
 
 /// How many of each kind are found.
 const EACH: u32 = 8;
+/// Among how many lots of an order those that a right reaches are looked for.
+const ORDERS: u32 = 500;
 /// How few letters are too few to look for.
 const FEWEST: usize = 2;
 
@@ -95,6 +97,7 @@ fn instances(permit: &Permit, text: &str) -> Query<InstanceColumn> {
         contains(C::Identity, text),
         contains(C::Identity, &text.to_uppercase()),
     ]);
+    let query = query.with(C::RemovedAt, Test::Is(Value::Null));
     in_reach(query, C::VirtualAccount, permit).sorted(C::Name, Direction::Up)
 }
 
@@ -137,7 +140,8 @@ fn orders(
     text: &str,
 ) -> Result<Vec<(Entitlement, Pool)>, store::Fault> {
     let begins = Test::Begins(text.to_owned());
-    let query = Query::all(EACH).with(EntitlementColumn::Source, begins);
+    // Lots do not name their virtual account: of more than are shown those in reach are kept.
+    let query = Query::all(ORDERS).with(EntitlementColumn::Source, begins);
     let query: Query<<Entitlement as Listed>::Column> =
         query.sorted(EntitlementColumn::Source, Direction::Up);
     let lots = reading.list::<Entitlement>(account, &query)?.rows;
@@ -147,5 +151,5 @@ fn orders(
         let pool = pools.get(&lot.pool)?.clone();
         permit.reach().covers(pool.virtual_account).then_some((lot, pool))
     };
-    Ok(lots.into_iter().filter_map(pair).collect())
+    Ok(lots.into_iter().filter_map(pair).take(EACH as usize).collect())
 }

@@ -32,9 +32,11 @@ pub(super) fn page<R: Listed>(
     let limit = text.bind(Value::Int(i64::from(query.limit) + 1));
     let sorted = query.sort.map_or(String::new(), |(column, _)| format!(", {}", named(column)));
     text.sql = format!(
-        "SELECT {}{sorted} FROM {} WHERE {} ORDER BY {order} LIMIT {limit}",
+        "SELECT {}{sorted} FROM {}{}{} WHERE {} ORDER BY {order} LIMIT {limit}",
         R::TABLE.names("t."),
-        from::<R>(query, query.sort.map(|(column, _)| column), flavour),
+        table::<R>(),
+        hint::<R>(query, flavour),
+        join::<R>(query, query.sort.map(|(column, _)| column)),
         wheres.join(" AND ")
     );
     text
@@ -49,7 +51,7 @@ pub(super) fn count<R: Listed>(
     let mut text = Statement::new(flavour);
     let wheres = conditions::<R>(&mut text, account, query).join(" AND ");
     let limit = text.bind(Value::Int(COUNT_LIMIT + 1));
-    let from = from::<R>(query, None, flavour);
+    let from = from::<R>(query, None);
     text.sql = format!(
         "SELECT COUNT(*) FROM (SELECT 1 AS one FROM {from} WHERE {wheres} LIMIT {limit}) AS found"
     );
@@ -95,7 +97,7 @@ pub(super) fn facets<R: Listed>(
         "SELECT {} FROM (SELECT {} FROM {} WHERE {wheres}) AS found",
         sums.join(", "),
         inner.join(", "),
-        from::<R>(query, joins, flavour)
+        from::<R>(query, joins)
     );
     text
 }
@@ -111,7 +113,7 @@ pub(super) fn by_value<R: Listed>(
     let mut text = Statement::new(flavour);
     let wheres = conditions::<R>(&mut text, account, query).join(" AND ");
     let limit = text.bind(Value::Int(i64::from(most)));
-    let from = from::<R>(query, Some(column), flavour);
+    let from = from::<R>(query, Some(column));
     let name = named(column);
     text.sql = format!(
         "SELECT {name} AS value, COUNT(*) AS many FROM {from} WHERE {wheres} \
@@ -142,19 +144,36 @@ fn joined(column: impl ListColumn) -> bool {
 }
 
 /// The table, with the other one where a column of that is needed.
-fn from<R: Listed>(query: &Query<R::Column>, also: Option<R::Column>, flavour: Flavour) -> String {
+fn from<R: Listed>(query: &Query<R::Column>, also: Option<R::Column>) -> String {
+    format!("{}{}", table::<R>(), join::<R>(query, also))
+}
+
+fn table<R: Listed>() -> String {
+    format!("{} t", R::TABLE.name)
+}
+
+fn join<R: Listed>(query: &Query<R::Column>, also: Option<R::Column>) -> String {
     let grouped = query.groups.iter().flatten().flatten();
     let mut columns = query.tests.iter().chain(grouped).map(|(column, _)| *column).chain(also);
-    let join = if columns.any(joined) { format!(" {}", R::JOINED) } else { String::new() };
-    // SQLite would rather read the rows of an account in order of their keys and sort them all.
-    let coarse = query.sort.and_then(|(column, _)| column.coarse());
-    let equals =
-        |(_, test): &(R::Column, Test)| matches!(test, Test::Is(value) if *value != Value::Null);
-    let hint = match coarse.filter(|_| flavour == Flavour::Sqlite) {
-        Some(coarse) if !query.tests.iter().any(equals) => format!(" INDEXED BY {}", coarse.index),
-        _ => String::new(),
+    if columns.any(joined) { format!(" {}", R::JOINED) } else { String::new() }
+}
+
+/// SQLite would rather read the rows of an account in order of their keys and sort them all than
+/// go along the index of a coarse column. Where few values are meant, such as a virtual account,
+/// their own index is the better one.
+fn hint<R: Listed>(query: &Query<R::Column>, flavour: Flavour) -> String {
+    let few = |(_, test): &(R::Column, Test)| match test {
+        Test::Is(value) => *value != Value::Null,
+        Test::In(_) => true,
+        _ => false,
     };
-    format!("{} t{hint}{join}", R::TABLE.name)
+    let grouped = query.groups.iter().filter(|group| group.len() == 1).flatten().flatten();
+    let led = query.tests.iter().chain(grouped).any(few);
+    let coarse = query.sort.and_then(|(column, _)| column.coarse());
+    match coarse.filter(|_| flavour == Flavour::Sqlite && !led) {
+        Some(coarse) => format!(" INDEXED BY {}", coarse.index),
+        None => String::new(),
+    }
 }
 
 fn conditions<R: Listed>(

@@ -31,8 +31,6 @@ use crate::portal::pages::overview::StateCounts;
 use crate::portal::pages::parts::Act;
 use crate::portal::pages::paths::{self, fill};
 
-/// How many licenses of one instance a row names.
-const NAMED: usize = 4;
 /// The parameter that narrows the list to those who use a pool.
 const POOL: &str = "pool";
 
@@ -76,10 +74,7 @@ const COLUMNS: Columns = &[
                 let href = sights.frame.pool_path(&one.pool.to_string());
                 (href, license_name(license.as_ref(), &one.tag), i64::from(one.level))
             };
-            Cell::Links {
-                total: u64::try_from(used.len()).unwrap_or(u64::MAX),
-                first: used.iter().take(NAMED).map(link).collect(),
-            }
+            Cell::Links { all: used.iter().map(link).collect() }
         }),
     },
     ColumnPlan {

@@ -9,6 +9,9 @@ use super::moment::Moment;
 use super::page;
 use super::parts::{Act, Counted};
 
+/// How many links of a cell a page shows.
+const NAMED: usize = 4;
+
 /// A page of a list.
 #[derive(Clone, Debug, Template)]
 #[template(path = "list.html", blocks = ["live"])]
@@ -261,10 +264,8 @@ pub enum Cell {
     },
     /// Some links with a quantity each.
     Links {
-        /// How many there are in all.
-        total: u64,
-        /// The first of them: where to, words, quantity.
-        first: Vec<(String, String, i64)>,
+        /// Where each leads, its words, its quantity; a page shows the first few.
+        all: Vec<(String, String, i64)>,
     },
 }
 
@@ -278,16 +279,17 @@ impl Cell {
             Self::Ago(moment) | Self::Day(moment) => moment.iso(),
             Self::State { word, .. } => word.clone(),
             Self::Link { label, .. } => label.clone(),
-            Self::Links { first, .. } => {
-                let some = first.iter().map(|(_, label, units)| format!("{label} {units}"));
+            Self::Links { all } => {
+                let some = all.iter().map(|(_, label, units)| format!("{label} {units}"));
                 some.collect::<Vec<_>>().join("; ")
             }
         }
     }
 
-    /// Whether it names fewer links than there are.
-    fn has_more(&self) -> bool {
-        matches!(self, Self::Links { total, first } if *total > first.len() as u64)
+    /// The links that a page shows of a cell, and how many there are if that is more.
+    fn shown(all: &[(String, String, i64)]) -> (&[(String, String, i64)], Option<usize>) {
+        let shown = &all[..all.len().min(NAMED)];
+        (shown, Some(all.len()).filter(|many| *many > NAMED))
     }
 
     /// Whether a file may have it as a number.

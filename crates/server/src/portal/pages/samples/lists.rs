@@ -43,8 +43,7 @@ fn row(id: &str, name: &str, balance: i64, opened: Option<&str>) -> Row {
             Cell::Day(at(40 * DAY)),
             Cell::Code(text("PID:C9300,SN:A1")),
             Cell::Links {
-                total: 3,
-                first: vec![(format!("/accounts/acct_01KAQ3/pools/{id}"), text("Premier"), 4)],
+                all: vec![(format!("/accounts/acct_01KAQ3/pools/{id}"), text("Premier"), 4); 6],
             },
         ],
         facts: text("Harbour: 131 in use of 120"),
