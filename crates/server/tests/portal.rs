@@ -308,7 +308,7 @@ async fn the_event_log_is_filtered_and_goes_on_and_is_kept_as_a_file() {
 
 /// What stands in a hidden field of the form that goes on, as a browser sends it.
 fn hidden(page: &str, name: &str) -> String {
-    let form = page.between("<section class=\"panel\" aria-label=\"Go on\">", "</form>");
+    let form = page.between("<section class=\"panel panel-body\" aria-label=\"Go on\">", "</form>");
     form.between(&format!("name=\"{name}\" value=\""), "\"").replace('\n', "%0A")
 }
 
