@@ -4,6 +4,7 @@
 
 use wire::country::Country;
 use wire::id::{AlarmId, EventId, InstanceId};
+use wire::key::KeyId;
 use wire::seal::Position;
 use wire::time::Timestamp;
 
@@ -122,10 +123,7 @@ fn event(next: &Instance, heard: &Heard, action: &str, detail: &Detail, now: Tim
             action.as_bytes(),
         ]),
         at: now,
-        actor: match heard.proof {
-            Proof::Verified => format!("device key {}", heard.key),
-            Proof::Unverified => "unverified report".to_owned(),
-        },
+        actor: reporter(heard.proof, heard.key),
         role: "device".to_owned(),
         action: action.to_owned(),
         subject: next.id.to_string(),
@@ -133,6 +131,14 @@ fn event(next: &Instance, heard: &Heard, action: &str, detail: &Detail, now: Tim
         private: detail.private_json(),
         address: String::new(),
     })
+}
+
+/// Who acts where a report does: the key that sealed it, or nobody that is known.
+pub(crate) fn reporter(proof: Proof, key: KeyId) -> String {
+    match proof {
+        Proof::Verified => format!("device key {key}"),
+        Proof::Unverified => "unverified report".to_owned(),
+    }
 }
 
 /// Opens the alarm of use elsewhere, or settles it.

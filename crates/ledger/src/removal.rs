@@ -16,13 +16,12 @@ use crate::pen::Pen;
 use crate::posting::{Effect, Event};
 use crate::report::Recorded;
 
-/// That a person removed an instance.
+/// That a person removed an instance. Who it was stands in the event log alone, where it can be
+/// erased.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Removal {
     /// When: what it used ended then.
     pub at: Timestamp,
-    /// Who did it, in words.
-    pub by: String,
     /// The first moment after it until which the instance says that it measured.
     pub measured_again: Option<Timestamp>,
     /// When it was taken back: kept or moved by a person, or trusted anew by an ID token.
@@ -99,7 +98,6 @@ pub(crate) fn bring_back(
         .with("removed_at", removal.at)
         .with("measured_at", since)
         .within(place);
-    let position = recorded.position;
     pen.put(Effect::Event(Event {
         account: next.account,
         virtual_account: detail.place(),
@@ -109,7 +107,7 @@ pub(crate) fn bring_back(
             b"instance.returned",
         ]),
         at: now,
-        actor: format!("report {}.{}", position.epoch, position.number),
+        actor: country::reporter(recorded.proof, recorded.key),
         role: "device".to_owned(),
         action: "instance.returned".to_owned(),
         subject: next.id.to_string(),

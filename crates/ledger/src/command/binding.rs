@@ -71,6 +71,11 @@ pub struct Bound {
     pub highest_epoch: u64,
 }
 
+/// Whether nothing is to be decided of a removal: there was none, or it was taken back.
+fn is_settled(instance: &Instance) -> bool {
+    instance.removal().is_none_or(|last| last.taken_back.is_some())
+}
+
 impl Bind {
     pub(super) fn decide(&self, page: &Page, now: Timestamp) -> Result<(Posting, Bound), Stop> {
         page.hold_account(self.account)?.ok_or(Refusal::TokenUnknown)?;
@@ -82,7 +87,7 @@ impl Bind {
         let at_home = known.as_ref().is_some_and(|one| {
             one.bound_at.is_some()
                 && one.virtual_account() == token.virtual_account
-                && one.removed().is_none()
+                && is_settled(one)
         });
         match token.admits(now) {
             Err(Refusal::TokenUsedUp { .. }) if at_home => {}
@@ -136,7 +141,8 @@ impl Bind {
     fn check_age(&self, known: &Instance) -> Result<(), Refusal> {
         let placed = known.placements.last().filter(|_| known.bound_at.is_some());
         let placed = placed.map(|placed| placed.from);
-        let decided = placed.max(known.removed().map(|removal| removal.at));
+        let removed = known.removal().filter(|_| !is_settled(known));
+        let decided = placed.max(removed.map(|removal| removal.at));
         match (&self.carried, decided) {
             (Some(carried), Some(at)) if carried.saved_at < at => Err(Refusal::Overtaken { at }),
             _ => Ok(()),
@@ -180,7 +186,10 @@ impl Bind {
             let after = curves(reports.iter(), &next, &ended);
             usage::correct(pen, &before, &curves(reports.iter(), &before, &ended), &after)?;
             usage::put_uses(page, pen, &next, &after, None)?;
-            // Whoever gives an ID token to what was removed wants it back.
+            // Whoever gives an ID token to what was removed wants it back; it is late until it is heard.
+            if next.removed().is_some() && next.heard_at.is_some() {
+                next.stale_at = Some(now);
+            }
             next.take_back(now);
             removal::move_along(page, pen, &next, now)?;
         }

@@ -258,9 +258,8 @@ impl DecideInstances {
             pen.put(Effect::Use(Use { level: 0, since: now, unconfirmed_since: None, ..one }));
         }
         removal::settle_own(page, pen, instance, now)?;
-        let by = self.asked.permit.actor().words();
         let mut next = instance.clone();
-        next.removals.push(Removal { at: now, by, measured_again: None, taken_back: None });
+        next.removals.push(Removal { at: now, measured_again: None, taken_back: None });
         next.stale_at = None;
         let known = next.country_of_use;
         next.country_of_use = known.map(|known| CountryOfUse { elsewhere_since: None, ..known });

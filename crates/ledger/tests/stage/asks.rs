@@ -157,7 +157,13 @@ impl Scene {
 
     fn removal(&self, instance: &Instance) -> String {
         let Some(last) = instance.removal() else { return "never".to_owned() };
-        let said = format!("at {} by {}", self.shown(last.at), last.by);
+        // Who it was stands in the event alone.
+        let removed = |one: &&ledger::posting::Event| {
+            one.action == "instance.removed" && one.subject == instance.id.to_string()
+        };
+        let by =
+            self.book.events.iter().rev().find(removed).expect("an event says who").actor.clone();
+        let said = format!("at {} by {by}", self.shown(last.at));
         match (instance.removed(), instance.reports_again()) {
             (Some(_), _) => said,
             (None, Some(_)) => {

@@ -63,10 +63,9 @@ pub(super) struct Instance {
     /// Since when it is used outside the account's country of purchase, which may have tax
     /// consequences and stops nothing; null if it is not, or either country is not known.
     elsewhere_since: Option<Moment>,
-    /// When a person removed it, unless it was taken back. Lists leave out what is removed.
+    /// When a person removed it, unless it was taken back. Lists leave out what is removed. Who it
+    /// was is told by the event log.
     removed_at: Option<Moment>,
-    /// Who removed it.
-    removed_by: Option<String>,
     /// Since when it measures again though it was removed; null once somebody kept, moved, trusted
     /// or removed it.
     reports_again_since: Option<Moment>,
@@ -128,7 +127,6 @@ fn instance(view: InstanceView, now: Timestamp) -> Instance {
         country_since: one.country_of_use.map(|known| Moment(known.since)),
         elsewhere_since: one.country_of_use.and_then(|known| known.elsewhere_since).map(Moment),
         removed_at: one.removed().or(one.reports_again()).map(|removal| Moment(removal.at)),
-        removed_by: one.removed().or(one.reports_again()).map(|removal| removal.by.clone()),
         reports_again_since: one
             .reports_again()
             .and_then(|removal| removal.measured_again)

@@ -186,6 +186,9 @@ pub(super) fn in_use(view: &PoolView) -> InUse {
 
 /// How an instance is heard.
 pub(super) fn instance_state(instance: &Instance, now: Timestamp) -> InstanceState {
+    if instance.removed().is_some() {
+        return InstanceState::Removed;
+    }
     match (instance.heard_at, instance.bound_at, instance.stale_at) {
         (None, ..) => InstanceState::Never,
         (Some(_), None, _) => InstanceState::Unverified,

@@ -17,8 +17,8 @@ use wire::time::Timestamp;
 use super::answer::{Unshown, shown};
 use super::door::Guest;
 use super::facts::{
-    alarm, counted, frame, in_use, instance_name, instance_state, license_name, moment, pool_alert,
-    proof, severity, whole,
+    alarm, counted, frame, in_use, instance_name, instance_state, license_name, may, moment,
+    pool_alert, proof, severity, whole,
 };
 use super::overview::{Narrow, account_id};
 use super::pages::alarms::{Alarm, AlarmList, Alarms, SettledAlarm};
@@ -35,6 +35,7 @@ use super::pages::pool::{
 use super::pastes;
 use crate::app::App;
 use crate::app::alarms::AlarmView;
+use crate::app::events::EventQuestion;
 use crate::app::inventory::{InstanceDetail, PoolDetail, PoolQuestion, PoolView, Short};
 
 /// How many alarms a page shows.
@@ -371,7 +372,7 @@ pub(super) async fn instance(
         consumers_total: whole(consumers.len()),
         consumers: consumers.into_iter().take(CONSUMERS).collect(),
         report_now: pastes::report_now(),
-        removal: removal_note(one, now),
+        removal: removal_note(&app, &guest, one, now).await?,
         acts: instance_acts(&guest, one),
     };
     shown(&page, &headers)
@@ -383,13 +384,31 @@ fn placed(one: &ledger::instance::Instance, now: Timestamp) -> Option<Moment> {
     last.map(|last| moment(last.from, now))
 }
 
-fn removal_note(one: &ledger::instance::Instance, now: Timestamp) -> Option<RemovalNote> {
-    let removal = one.removed().or(one.reports_again())?;
-    Some(RemovalNote {
+/// What is said of a removal; by whom it was is for who may read the log, and stands there alone.
+async fn removal_note(
+    app: &App,
+    guest: &Guest,
+    one: &ledger::instance::Instance,
+    now: Timestamp,
+) -> Result<Option<RemovalNote>, Unshown> {
+    let Some(removal) = one.removed().or(one.reports_again()) else { return Ok(None) };
+    let by = match may(guest, Action::ReadEvents, one.account) {
+        Some(permit) => {
+            let question = EventQuestion {
+                action: Some("instance.removed".to_owned()),
+                subject: Some(one.id.to_string()),
+                ..EventQuestion::default()
+            };
+            let found = app.events(&permit, one.account, question, 1).await?;
+            found.rows.into_iter().next().map(|one| one.event.actor)
+        }
+        None => None,
+    };
+    Ok(Some(RemovalNote {
         at: moment(removal.at, now),
-        by: removal.by.clone(),
+        by: by.filter(|by| !by.is_empty()),
         again: removal.measured_again.map(|at| moment(at, now)),
-    })
+    }))
 }
 
 /// Where the instance is moved, removed and kept, for who may.

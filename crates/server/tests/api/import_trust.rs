@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Method, header};
-use serde_json::json;
+use serde_json::{Value, json};
 use wire::key::Realm;
 use wire::time::Span;
 use wire::token::IdToken;
@@ -147,6 +147,27 @@ both! {
         assert_eq!(instances[0]["virtual_account"], site.branch);
         let back = one.saved_trust(&first, office.app.world.now());
         assert_eq!(carry(&office, &site, &back).await.ok()["virtual_account"], site.default);
+    }
+
+    async fn a_file_from_before_a_removal_decides_nothing_of_it(office) {
+        let site = office.site("a.example").await;
+        let first = token(&office, &site, None).await;
+        let mut one = Device::new("ONE", 1);
+        let early = one.saved_trust(&first, NOON);
+        let answer = text(&carry(&office, &site, &early).await.ok()["ack_file"]);
+        one.believe(&office, &first, answer.as_bytes());
+        office.wait(Span::from_hours(2));
+        let removes = format!("{}/instances/remove", site.path());
+        office.post(&removes, &json!({"lines": "ONE"})).await.ok();
+        carry(&office, &site, &early).await.problem(409, "trust.overtaken");
+        office.wait(Span::from_hours(2));
+        let usage = one.report(ADVANTAGE, 2, NOON.plus(Span::from_minutes(210)));
+        one.push(&office, &[usage]).await;
+        let again = |rows: Vec<Value>| rows[0]["reports_again_since"].is_string();
+        let instances = format!("{}/instances", site.path());
+        assert!(again(office.rows(&instances).await));
+        carry(&office, &site, &early).await.problem(409, "trust.overtaken");
+        assert!(again(office.rows(&instances).await), "nobody has said that it stays");
     }
 
     async fn a_revoked_key_is_not_bound_again_by_a_file(office) {

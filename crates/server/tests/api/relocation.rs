@@ -147,7 +147,7 @@ both! {
         let now = one.report(ADVANTAGE, 4, NOON.plus(Span::from_minutes(90)));
         one.push(&office, &[now]).await;
         let shown = office.get(&own).await.ok();
-        assert!(shown["reports_again_since"].is_string() && shown["removed_by"].is_string(), "{shown}");
+        assert!(shown["reports_again_since"].is_string() && shown["removed_at"].is_string(), "{shown}");
         assert_eq!(office.pool(&site, ADVANTAGE).await["in_use"], 7, "no usage is lost");
         let alarms = office.rows(&format!("{}/alarms?state=open", site.path())).await;
         let kinds: Vec<String> = alarms.iter().map(|alarm| text(&alarm["kind"])).collect();
@@ -157,6 +157,10 @@ both! {
         assert_eq!(counts(&kept), [1, 1, 0]);
         assert!(office.get(&own).await.ok()["removed_at"].is_null());
         let log = office.rows(&format!("{}/events?subject={}", site.path(), id(&one))).await;
+        // Who removed it stands in the log, where it can be erased, and a return has one name a device.
+        let who = |action: &str| log.iter().find(|one| one["action"] == action).map(|one| text(&one["actor"]));
+        assert!(who("instance.removed").is_some_and(|who| !who.is_empty()), "{log:?}");
+        assert!(who("instance.returned").is_some_and(|who| who.starts_with("device key ")), "{log:?}");
         let mut log: Vec<String> = log.iter().map(|one| text(&one["action"])).collect();
         log.reverse();
         assert_eq!(log, ["instance.bound", "instance.removed", "instance.returned", "instance.kept"]);

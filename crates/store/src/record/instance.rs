@@ -88,13 +88,13 @@ fn hour_of(heard: Option<Timestamp>) -> i64 {
 }
 
 /// When, by whom, until when it measured again at first, and when it was taken back.
-type PackedRemoval = (i64, String, Option<i64>, Option<i64>);
+type PackedRemoval = (i64, Option<i64>, Option<i64>);
 
 /// Nothing for nearly all, which never were removed.
 fn pack_removals(removals: &[Removal]) -> Option<Vec<u8>> {
     let millis = |at: Option<Timestamp>| at.map(Timestamp::millis);
     let packed = |one: &Removal| -> PackedRemoval {
-        (one.at.millis(), one.by.clone(), millis(one.measured_again), millis(one.taken_back))
+        (one.at.millis(), millis(one.measured_again), millis(one.taken_back))
     };
     let all: Vec<PackedRemoval> = removals.iter().map(packed).collect();
     (!all.is_empty()).then(|| pack(&all))
@@ -107,9 +107,8 @@ fn removals(f: &mut Fields<'_>) -> Result<Vec<Removal>, Fault> {
     let Some(packed) = packed else { return Ok(Vec::new()) };
     let all: Vec<PackedRemoval> = unpack(Instance::TABLE, "removals", &packed)?;
     let moment = |at: Option<i64>| at.map(Timestamp::from_millis);
-    let removal = |(at, by, measured_again, taken_back)| Removal {
+    let removal = |(at, measured_again, taken_back)| Removal {
         at: Timestamp::from_millis(at),
-        by,
         measured_again: moment(measured_again),
         taken_back: moment(taken_back),
     };

@@ -68,8 +68,8 @@ pub struct Instance {
 pub struct RemovalNote {
     /// When.
     pub at: Moment,
-    /// By whom.
-    pub by: String,
+    /// By whom, for who may know.
+    pub by: Option<String>,
     /// Since when it measures again; `None` while nothing came from after the removal.
     pub again: Option<Moment>,
 }

@@ -136,6 +136,8 @@ pub enum InstanceState {
     Never,
     /// Known only from unverified reports: no key is bound.
     Unverified,
+    /// A person removed it, and nothing was heard of it from after that.
+    Removed,
 }
 
 impl InstanceState {
@@ -146,6 +148,7 @@ impl InstanceState {
             Self::Stale => "stale",
             Self::Never => "never",
             Self::Unverified => "unverified",
+            Self::Removed => "removed",
         }
     }
 
@@ -156,6 +159,7 @@ impl InstanceState {
             Self::Stale => "Stale",
             Self::Never => "Not yet reported",
             Self::Unverified => "Unverified",
+            Self::Removed => "Removed",
         }
     }
 
@@ -164,7 +168,7 @@ impl InstanceState {
         match self {
             Self::Reporting => "good",
             Self::Stale => "warn",
-            Self::Never => "",
+            Self::Never | Self::Removed => "",
             Self::Unverified => "info",
         }
     }
@@ -176,6 +180,7 @@ impl InstanceState {
             Self::Stale => "clock",
             Self::Never => "dots",
             Self::Unverified => "eye",
+            Self::Removed => "cross",
         }
     }
 }

@@ -75,7 +75,8 @@ fn acts() -> InstanceActs {
 
 /// Removed; with `again`, and measuring since.
 pub(super) fn instance_removed(again: Option<Moment>) -> Instance {
-    let removal = RemovalNote { at: at(2 * DAY), by: text("ann@halden.example"), again };
+    let removal =
+        RemovalNote { at: at(2 * DAY), by: again.map(|_| text("ann@halden.example")), again };
     Instance { removal: Some(removal), ..instance_never() }
 }
 
