@@ -15,6 +15,7 @@ use wire::id::{AccountId, EntitlementId, InstanceId, PoolId};
 use crate::fault::Fault;
 use crate::listing::{Query, UseColumn};
 use crate::read::Reading;
+use crate::record::Record;
 use crate::schema;
 use crate::value::{Fields, Stored as _, Value, row};
 
@@ -188,6 +189,11 @@ impl Reading<'_> {
     ) -> Result<(), Fault> {
         findings.instances += 1;
         self.check_country(instance, findings)?;
+        for column in self.made_otherwise::<Instance>(&row![instance.account, instance.id])? {
+            findings
+                .wrong
+                .push(format!("{}: its {column} is not what follows from it", instance.id));
+        }
         let sql = "SELECT COUNT(DISTINCT number), COALESCE(MAX(number), 0) FROM report \
                    WHERE account_id = $1 AND instance_id = $2 AND key_id = $3 AND epoch = $4";
         for progress in &instance.progress {
@@ -203,6 +209,19 @@ impl Reading<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The columns of a row that differ from those that are made of what the row says: lists are
+    /// filtered and sorted by such columns, and a wrong one would hide the row.
+    fn made_otherwise<R: Record>(&mut self, keys: &[Value]) -> Result<Vec<&'static str>, Fault> {
+        let Some(stored) = self.query(&R::TABLE.select(keys.len()), keys)?.into_iter().next()
+        else {
+            return Ok(Vec::new());
+        };
+        let made = R::from_values(0, stored.clone())?.values();
+        let pairs = R::TABLE.columns.iter().zip(stored.iter().zip(&made));
+        let other = pairs.filter(|(_, (stored, made))| stored != made);
+        Ok(other.map(|(column, _)| column.name).collect())
     }
 
     /// The alarm of use elsewhere is open exactly while an instance is used elsewhere.

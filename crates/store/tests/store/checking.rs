@@ -72,6 +72,8 @@ both! {
             ("UPDATE license_use SET level = level + 1", "its lines say", "UPDATE license_use SET level = level - 1"),
             ("UPDATE alarm SET state = 1 - state", "its alarm is", "UPDATE alarm SET state = 1 - state"),
             ("UPDATE entry SET quantity = quantity + 1 WHERE seq = 1", "does not equal its lines", "UPDATE entry SET quantity = quantity - 1 WHERE seq = 1"),
+            ("UPDATE instance SET heard_hour = heard_hour + 1", "its heard_hour is not", "UPDATE instance SET heard_hour = heard_hour - 1"),
+            ("UPDATE instance SET removed_at = 1", "its removed_at is not", "UPDATE instance SET removed_at = NULL"),
             ("UPDATE report SET number = number + 100", "reports were heard", "UPDATE report SET number = number - 100"),
         ];
         for (tamper, words, mend) in tampered {
