@@ -124,7 +124,7 @@ listed! {
     /// Columns of ID tokens.
     TokenColumn for ledger::token::Token {
         Id = "token_id", VirtualAccount = "virtual_account_id", ExpiresAt = "expires_at", CreatedAt = "created_at",
-        Description = "lower(t.description)",
+        Description = "description_folded",
     }
     /// Columns of reports.
     ReportColumn for ledger::report::Recorded {

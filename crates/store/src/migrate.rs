@@ -37,6 +37,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(9, "0009_lists"),
     migration!(10, "0010_removals"),
     migration!(11, "0011_preferences"),
+    migration!(12, "0012_token_descriptions"),
 ];
 
 /// How often it is tried when another node starts at the same time.

@@ -271,6 +271,7 @@ pub(crate) const TOKEN: Table = Table {
         Column::new("created_by", Kind::Text),
         Column::new("created_at", Kind::Int),
         Column::nullable("revoked_at", Kind::Int),
+        Column::new("description_folded", Kind::Text),
     ],
     indexes: &[],
 };

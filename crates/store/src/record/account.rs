@@ -150,7 +150,8 @@ impl Record for Token {
             self.export_controlled,
             self.created_by,
             self.created_at,
-            self.revoked_at
+            self.revoked_at,
+            self.description.to_lowercase()
         ]
     }
 
