@@ -1,5 +1,7 @@
 //! The portal by its real router, over a real book in a folder of its own, in a scripted world.
 
+#[path = "portal/foreign.rs"]
+mod foreign;
 #[path = "portal/lists.rs"]
 mod lists;
 

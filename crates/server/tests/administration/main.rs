@@ -1,7 +1,10 @@
 //! The portal's administration of accounts and of the house, by its real router, on both engines.
 
+#[path = "../portal/foreign.rs"]
+mod foreign;
 #[path = "../api/home.rs"]
 mod home;
+mod lists;
 mod office;
 mod requests;
 

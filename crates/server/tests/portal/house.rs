@@ -26,6 +26,8 @@ use wire::quantity::Count;
 use wire::tag::EntitlementTag;
 use wire::time::Timestamp;
 
+use crate::foreign;
+
 /// The moment at which each test begins.
 pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_795_509_612);
 const TAG: &str = "network_advantage";
@@ -297,36 +299,7 @@ async fn fill(app: &App, account: AccountId, place: VirtualAccountId, tag: &Enti
     app.import_usage(&imports, to, file.as_bytes()).await.expect("imported");
 }
 
-/// A report as a foreign device saves it.
+/// A report of the device of these tests.
 fn report(id: u64, tag: &str, level: u32, customer: serde_json::Value) -> String {
-    let from = NOW.seconds() - 3_600;
-    let to = NOW.seconds() - 60;
-    let payload = serde_json::json!({
-        "version": "2.0",
-        "asset_identification": {
-            "report_id": id,
-            "asset": { "name": "regid.2026-01.example.halden.switch,1.0_a" },
-            "instance": { "sudi": { "udi_pid": "C9300", "udi_serial_number": "HFA1" } },
-        },
-        "signature": { "signing_type": "builtin", "key": "0", "value": "" },
-        "meta": {
-            "entitlement_tag": tag, "utility_enabled": false, "software_version": "17.15.2",
-            "ha_udi": [], "customer_info": customer,
-        },
-        "measurements": [{
-            "log_time": to, "metric_name": "ENTITLEMENT", "start_time": from, "end_time": to,
-            "sample_interval": to - from, "num_samples": 1, "meta": {},
-            "value": { "type": "COUNT", "value": level.to_string() },
-        }],
-    });
-    let sudi = r#"{"udi_pid":"C9300","udi_serial_number":"HFA1"}"#;
-    let outer = serde_json::json!({
-        "payload": payload.to_string(),
-        "header": { "type": "rum" },
-        "signature": {
-            "sudi": serde_json::from_str::<serde_json::Value>(sudi).expect("json"),
-            "signing_type": "builtin", "key": "11111111", "value": "AAAA",
-        },
-    });
-    format!("<RUMReport><![CDATA[{outer}]]></RUMReport>")
+    foreign::report(NOW, "HFA1", (id, tag, level), customer)
 }

@@ -102,14 +102,16 @@ async fn a_row_opens_in_place_to_what_explains_it() {
     assert!(!closed.contains("class=\"opened\"") && closed.contains("aria-label=\"Open Network"));
     let path = format!("licenses?open={}", house.short_pool);
     let open = house.page(&path, &cookie).await;
-    for part in ["class=\"opened\"", "Entitlements", "Who uses it", "Short by <b>3", "in force"] {
-        let part = part.replace("<b>", "");
-        assert!(open.contains(&part), "{part} in {open}");
+    for part in ["class=\"opened\"", "Entitlements", "Who uses it", "<b>Short by 3 ", "in force"] {
+        assert!(open.contains(part), "{part} in {open}");
     }
     assert!(
-        open.contains(&format!("/instances?pool={}", house.short_pool))
-            || open.contains("Who uses it")
+        open.contains(&format!("<a href=\"/accounts/{}/instances/pi_", house.account)),
+        "its user: {open}"
     );
+    let page =
+        format!("<a href=\"/accounts/{}/pools/{}\">The page", house.account, house.short_pool);
+    assert!(open.contains(&page), "{open}");
     assert!(open.contains("aria-label=\"Close Network"));
 }
 
