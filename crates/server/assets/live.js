@@ -1,4 +1,4 @@
-// Keeps a watched page up to date. Every few seconds it asks for the page's main part and
+// Keeps a watched page up to date. Every few seconds, five where the page does not say, it asks for the page's main part and
 // changes in place only what differs, so that scroll, focus, opened details and a selection
 // stay. Without this script the page is the same, as of when it was loaded.
 "use strict";
@@ -6,7 +6,7 @@
   const main = document.querySelector("main[data-live]");
   if (!main) return;
 
-  const PERIOD = 5000;
+  const PERIOD = (Number(main.dataset.live) || 5) * 1000;
   const LONGEST = 60000; // between tries while the server does not answer
   let wait = PERIOD;
   let before = "";

@@ -64,6 +64,18 @@ pub struct Listing<R> {
 }
 
 impl<C: ListColumn> ListQuestion<C> {
+    /// Everything in an order, nothing to choose from.
+    pub fn sorted(column: C, direction: Direction) -> Self {
+        Self {
+            tests: Vec::new(),
+            search: Vec::new(),
+            facets: Vec::new(),
+            values: Vec::new(),
+            sort: (column, direction),
+            after: None,
+        }
+    }
+
     /// The query without what is chosen of the facets.
     fn base(&self, permit: &Permit, place: C, limit: u32) -> Query<C> {
         let (column, direction) = self.sort;

@@ -14,6 +14,7 @@ use wire::time::Timestamp;
 use super::answer::Unshown;
 use super::door::Guest;
 use super::facts::{counted, frame, moment};
+use super::overview::account_id;
 use super::pages::frame::Frame;
 use super::pages::list::{
     Bulk, Cell, Chip, Column, ColumnChoice, ColumnChoices, Empty, Facet, FacetOption, List, Row,
@@ -23,7 +24,7 @@ use super::pages::parts::Act;
 use crate::app::lists::{
     self, Counting, Direction, ListColumn, ListQuestion, Listing, Stored as _, Test, Tests, Value,
 };
-use crate::app::{App, paging};
+use crate::app::{App, Error, paging};
 use address::{Address, wrong};
 
 pub(super) use instances::{export_instances, heard_last, instances};
@@ -31,6 +32,8 @@ pub(super) use licenses::{export_licenses, licenses, lowest};
 
 /// How many rows a page shows.
 const ROWS: u32 = 100;
+/// After how many seconds a list is read again.
+const REFRESH: u32 = 15;
 /// The parameter of the virtual account that the whole page is narrowed to.
 const PLACE: &str = "virtual_account";
 
@@ -53,6 +56,70 @@ pub(super) struct Plan<C: 'static, V: 'static> {
     /// The column of the virtual account.
     place: C,
     foot: &'static str,
+}
+
+/// What a list is of: its plan, and how it is read.
+trait Listable: 'static {
+    type Column: ListColumn + Send + Sync + 'static;
+    type View: Send + 'static;
+
+    fn plan() -> &'static Plan<Self::Column, Self::View>;
+
+    fn facets(now: Timestamp) -> Vec<FacetPlan<Self::Column>>;
+
+    fn values() -> Vec<ValuesPlan<Self::Column>> {
+        Vec::new()
+    }
+
+    /// What a text that is searched for must be found in.
+    fn search(text: &str) -> Vec<Tests<Self::Column>>;
+
+    /// What else an address asks for.
+    fn narrowed(_address: &Address) -> Result<Tests<Self::Column>, Unshown> {
+        Ok(Vec::new())
+    }
+
+    fn read(
+        app: &App,
+        reads: &Permit,
+        account: AccountId,
+        question: ListQuestion<Self::Column>,
+        counting: Counting,
+        limit: u32,
+    ) -> impl Future<Output = Result<Listing<Self::View>, Error>> + Send;
+}
+
+/// A list that was asked for by who may read it.
+struct Asked<K: Listable> {
+    account: AccountId,
+    reads: Permit,
+    wish: Wish<K::Column, K::View>,
+    question: ListQuestion<K::Column>,
+}
+
+impl<K: Listable> Asked<K> {
+    fn read(
+        app: &App,
+        guest: &Guest,
+        account: &str,
+        pairs: Vec<(String, String)>,
+    ) -> Result<Self, Unshown> {
+        let account = account_id(account)?;
+        let reads = guest.may(ledger::role::Action::Read, account)?;
+        let path = super::pages::paths::fill(K::plan().path, &[&account.to_string()]);
+        let address = Address::new(path, pairs)?;
+        let tests = K::narrowed(&address)?;
+        let choice = (K::facets(app.world.now()), K::values());
+        let wish = Wish::read(K::plan(), address, choice)?;
+        let question = ListQuestion { tests, ..wish.question(app, K::search)? };
+        Ok(Self { account, reads, wish, question })
+    }
+
+    /// The page's rows with what stands beside them.
+    async fn listing(&self, app: &App) -> Result<Listing<K::View>, Unshown> {
+        let (question, counting) = (self.question.clone(), self.wish.counting());
+        Ok(K::read(app, &self.reads, self.account, question, counting, ROWS).await?)
+    }
 }
 
 /// A column.
@@ -294,6 +361,7 @@ async fn page<C: ListColumn, V>(
     };
     Ok(List {
         as_of: moment(now, now),
+        refresh: (wish.counting() == Counting::Facets).then_some(REFRESH),
         title: plan.title,
         here: plan.here,
         caption,
@@ -464,9 +532,4 @@ fn opener(address: &Address, id: &str, name: &str) -> super::pages::list::Opener
 /// The answer of a page of a list.
 fn answered(list: &List, headers: &axum::http::HeaderMap) -> Result<Response, Unshown> {
     super::answer::shown(list, headers)
-}
-
-/// The right to read an account's licenses.
-fn reads(guest: &Guest, account: AccountId) -> Result<Permit, Unshown> {
-    guest.may(ledger::role::Action::Read, account)
 }

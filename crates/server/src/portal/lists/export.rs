@@ -3,15 +3,16 @@
 use axum::body::Body;
 use axum::response::Response;
 use futures_util::stream;
-use ledger::role::Permit;
 
-use super::{Address, Cell, ColumnPlan, Frame, Sights, Wish, wrong};
+use super::{Address, Asked, Cell, ColumnPlan, Listable, Sights, Wish, wrong};
 use crate::app::App;
 use crate::app::export::Format;
-use crate::app::lists::{ListColumn, ListQuestion};
+use crate::app::lists::{Counting, ListQuestion};
 use crate::app::paging::Rows;
 use crate::attachment::attachment;
 use crate::portal::answer::Unshown;
+use crate::portal::door::Guest;
+use crate::portal::facts::frame;
 
 /// How many rows are read at once.
 const PAGE: u32 = 500;
@@ -40,44 +41,45 @@ fn value(cell: &Cell) -> serde_json::Value {
     }
 }
 
-/// The file of a list. `read` reads one page of it, and is asked until there is no next one.
+/// The file of a list, written while it is read.
 ///
 /// # Errors
 /// `query.value`; as of the first page.
-pub(super) async fn file<C, V, F>(
-    (app, permit, frame): (&App, Permit, Frame),
-    wish: Wish<C, V>,
-    question: ListQuestion<C>,
-    read: impl Fn(App, Permit, ListQuestion<C>, u32) -> F + Clone + Send + 'static,
-) -> Result<Response, Unshown>
-where
-    C: ListColumn + Send + Sync + 'static,
-    V: Send + 'static,
-    F: Future<Output = Result<Rows<V>, crate::app::Error>> + Send,
-{
+pub(super) async fn file<K: Listable>(
+    app: &App,
+    guest: &Guest,
+    asked: Asked<K>,
+) -> Result<Response, Unshown> {
+    let Asked { account, reads, wish, question } = asked;
     let format = format(&wish.address)?;
     let columns = columns(&wish);
     let keys: Vec<&'static str> = columns.iter().map(|column| column.key).collect();
     // Whoever may not read is told so, and not by a broken file.
-    let first = read(app.clone(), permit.clone(), question.clone(), PAGE).await?;
+    let first = K::read(app, &reads, account, question.clone(), Counting::Nothing, PAGE).await?;
+    let frame = frame(app, guest, account, None).await?;
     let now = app.world.now();
     let name = format!("{}.{}", wish.plan.file, format.ending());
     let (app, head) = (app.clone(), format.head_of(&keys));
-    let lines = move |rows: &Rows<V>| {
+    let lines = move |rows: &Rows<K::View>| {
         let sights = Sights { frame: &frame, now };
-        let line = |view: &V| {
+        let line = |view: &K::View| {
             let cells = columns.iter().map(|column| value(&column.cell.of(view, &sights)));
             format.line_of(&keys, &cells.collect::<Vec<_>>())
         };
         rows.rows.iter().map(line).collect::<String>()
     };
-    let pieces = stream::unfold(Some((head, Some(first), question)), move |state| {
-        let (app, permit, read, lines) = (app.clone(), permit.clone(), read.clone(), lines.clone());
+    let pieces = stream::unfold(Some((head, Some(first.rows), question)), move |state| {
+        let (app, reads, lines) = (app.clone(), reads.clone(), lines.clone());
         async move {
             let (mut text, found, question) = state?;
             let found = match found {
                 Some(found) => Ok(found),
-                None => read(app, permit, question.clone(), PAGE).await,
+                None => {
+                    let question = question.clone();
+                    let counting = Counting::Nothing;
+                    let found = K::read(&app, &reads, account, question, counting, PAGE).await;
+                    found.map(|found| found.rows)
+                }
             };
             match found {
                 Ok(rows) => {

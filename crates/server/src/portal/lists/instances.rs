@@ -7,24 +7,24 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use ledger::instance::Use;
 use ledger::license::License;
-use ledger::role::Action;
+use ledger::role::{Action, Permit};
 use wire::id::{AccountId, PoolId, VirtualAccountId};
 use wire::time::Timestamp;
 
 use super::{
-    Address, Cell, CellOf, ColumnPlan, Direction, Empty, FacetPlan, ListQuestion, Made, OptionPlan,
-    Parts, Plan, ROWS, Row, Shown, Sights, ValuesPlan, Wish, answered, export, page, reads, wrong,
+    Address, Asked, Cell, CellOf, ColumnPlan, Direction, Empty, FacetPlan, ListQuestion, Listable,
+    Made, OptionPlan, Parts, Plan, Row, Shown, Sights, ValuesPlan, Wish, answered, export, page,
+    wrong,
 };
 use crate::app::inventory::InstanceView;
-use crate::app::lists::{Counting, Facet, InstanceColumn, Stored as _, Test, Tests, Value};
+use crate::app::lists::{
+    Counting, Facet, InstanceColumn, Listing, Stored as _, Test, Tests, Value,
+};
 use crate::app::paging::List as Paged;
 use crate::app::{App, Error};
 use crate::portal::answer::Unshown;
 use crate::portal::door::Guest;
-use crate::portal::facts::{
-    counted, frame, instance_name, instance_state, license_name, may, moment,
-};
-use crate::portal::overview::account_id;
+use crate::portal::facts::{counted, instance_name, instance_state, license_name, may, moment};
 use crate::portal::pages::frame::Frame;
 use crate::portal::pages::list::{Bulk, Chip};
 use crate::portal::pages::overview::StateCounts;
@@ -221,46 +221,62 @@ fn values() -> Vec<ValuesPlan<InstanceColumn>> {
     }]
 }
 
-fn search(text: &str) -> Vec<Tests<InstanceColumn>> {
-    let contains = |column, text: String| vec![(column, Test::Contains(text))];
-    let mut all = vec![
-        contains(InstanceColumn::Name, text.to_lowercase()),
-        contains(InstanceColumn::Identity, text.to_owned()),
-    ];
-    // Serials are written in capitals.
-    let capitals = text.to_uppercase();
-    if capitals != text {
-        all.push(contains(InstanceColumn::Identity, capitals));
+/// Product instances.
+struct Instances;
+
+impl Listable for Instances {
+    type Column = InstanceColumn;
+    type View = InstanceView;
+
+    fn plan() -> &'static Plan<InstanceColumn, InstanceView> {
+        &INSTANCES
     }
-    all
-}
 
-fn wish(
-    app: &App,
-    account: AccountId,
-    pairs: Vec<(String, String)>,
-) -> Result<Wish<InstanceColumn, InstanceView>, Unshown> {
-    let path = fill(INSTANCES.path, &[&account.to_string()]);
-    let address = Address::new(path, pairs)?;
-    Wish::read(&INSTANCES, address, (facets(app.world.now()), values()))
-}
+    fn facets(now: Timestamp) -> Vec<FacetPlan<InstanceColumn>> {
+        facets(now)
+    }
 
-fn question(
-    app: &App,
-    wish: &Wish<InstanceColumn, InstanceView>,
-) -> Result<ListQuestion<InstanceColumn>, Unshown> {
-    let mut question = wish.question(app, search)?;
-    if let Some(text) = wish.address.value(POOL) {
+    fn values() -> Vec<ValuesPlan<InstanceColumn>> {
+        values()
+    }
+
+    fn search(text: &str) -> Vec<Tests<InstanceColumn>> {
+        let contains = |column, text: String| vec![(column, Test::Contains(text))];
+        let mut all = vec![
+            contains(InstanceColumn::Name, text.to_lowercase()),
+            contains(InstanceColumn::Identity, text.to_owned()),
+        ];
+        // Serials are written in capitals.
+        let capitals = text.to_uppercase();
+        if capitals != text {
+            all.push(contains(InstanceColumn::Identity, capitals));
+        }
+        all
+    }
+
+    /// Those who use a pool.
+    fn narrowed(address: &Address) -> Result<Tests<InstanceColumn>, Unshown> {
+        let Some(text) = address.value(POOL) else { return Ok(Vec::new()) };
         let pool = PoolId::from_str(text).map_err(|_| wrong(&format!("“{text}” is no pool")))?;
-        question.tests.push((InstanceColumn::Id, Test::Uses(pool.store())));
+        Ok(vec![(InstanceColumn::Id, Test::Uses(pool.store()))])
     }
-    Ok(question)
+
+    async fn read(
+        app: &App,
+        reads: &Permit,
+        account: AccountId,
+        question: ListQuestion<InstanceColumn>,
+        counting: Counting,
+        limit: u32,
+    ) -> Result<Listing<InstanceView>, Error> {
+        app.list_instances(reads, account, question, counting, limit).await
+    }
 }
 
 /// Whose users the list is narrowed to.
 async fn users_of(
     app: &App,
-    reads: &ledger::role::Permit,
+    reads: &Permit,
     account: AccountId,
     wish: &Wish<InstanceColumn, InstanceView>,
 ) -> Result<Vec<Chip>, Unshown> {
@@ -288,11 +304,9 @@ pub(in crate::portal) async fn instances(
     Query(pairs): Query<Vec<(String, String)>>,
     headers: HeaderMap,
 ) -> Result<Response, Unshown> {
-    let account = account_id(&account)?;
-    let reads = reads(&guest, account)?;
-    let wish = wish(&app, account, pairs)?;
-    let question = question(&app, &wish)?;
-    let listing = app.list_instances(&reads, account, question, wish.counting(), ROWS).await?;
+    let asked = Asked::<Instances>::read(&app, &guest, &account, pairs)?;
+    let listing = asked.listing(&app).await?;
+    let Asked { account, reads, wish, .. } = asked;
     let now = app.world.now();
     let act = |label: &str, pattern: &str| Act {
         label: label.to_owned(),
@@ -337,8 +351,7 @@ pub(in crate::portal) async fn instances(
         },
         chips: users_of(&app, &reads, account, &wish).await?,
     };
-    let list = page(&wish, parts, &listing, make).await?;
-    answered(&list, &headers)
+    answered(&page(&wish, parts, &listing, make).await?, &headers)
 }
 
 /// The same product instances as a file.
@@ -348,24 +361,14 @@ pub(in crate::portal) async fn export_instances(
     Path(account): Path<String>,
     Query(pairs): Query<Vec<(String, String)>>,
 ) -> Result<Response, Unshown> {
-    let account = account_id(&account)?;
-    let reads = reads(&guest, account)?;
-    let wish = wish(&app, account, pairs)?;
-    let question = question(&app, &wish)?;
-    let frame = frame(&app, &guest, account, None).await?;
-    let read = move |app: App, permit, question: ListQuestion<InstanceColumn>, limit| async move {
-        let found =
-            app.list_instances(&permit, account, question, Counting::Nothing, limit).await?;
-        Ok(found.rows)
-    };
-    export::file((&app, reads, frame), wish, question, read).await
+    export::file(&app, &guest, Asked::<Instances>::read(&app, &guest, &account, pairs)?).await
 }
 
 /// What the overview tells of the product instances: those heard last, how many there are, and
 /// how many in which state, where that can be counted at once.
 pub(in crate::portal) async fn heard_last(
     app: &App,
-    reads: &ledger::role::Permit,
+    reads: &Permit,
     account: AccountId,
     place: Option<VirtualAccountId>,
     most: u32,
@@ -375,14 +378,9 @@ pub(in crate::portal) async fn heard_last(
         chosen: Vec::new(),
     });
     let place = place.map(|place| (InstanceColumn::VirtualAccount, Test::Is(place.store())));
-    let question = ListQuestion {
-        tests: place.into_iter().collect(),
-        search: Vec::new(),
-        facets: facets.collect(),
-        values: Vec::new(),
-        sort: (InstanceColumn::HeardAt, Direction::Down),
-        after: None,
-    };
+    let mut question = ListQuestion::sorted(InstanceColumn::HeardAt, Direction::Down);
+    question.tests.extend(place);
+    question.facets.extend(facets);
     let found = app.list_instances(reads, account, question, Counting::Facets, most).await?;
     let states = found.counts.as_deref().and_then(|counts| match counts {
         [states] => match states.as_slice() {

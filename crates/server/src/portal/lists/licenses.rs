@@ -5,23 +5,24 @@ use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use ledger::license::{Concern, Enforcement, Kind};
+use ledger::role::Permit;
 use wire::id::{AccountId, VirtualAccountId};
 use wire::time::{Span, Timestamp};
 
 use super::{
-    Address, Cell, CellOf, ColumnPlan, Direction, Empty, FacetPlan, ListQuestion, Made, OptionPlan,
-    Parts, Plan, ROWS, Row, Shown, Sights, Wish, answered, export, opener, page, reads,
+    Asked, Cell, CellOf, ColumnPlan, Direction, Empty, FacetPlan, ListQuestion, Listable, Made,
+    OptionPlan, Parts, Plan, Row, Shown, Sights, answered, export, opener, page,
 };
-use crate::app::lists::{Counting, PoolColumn, Stored as _, Test, Tests, Value};
+use crate::app::inventory::PoolView;
+use crate::app::lists::{Counting, Listing, PoolColumn, Stored as _, Test, Tests, Value};
 use crate::app::paging::List as Paged;
-use crate::app::{App, inventory::PoolView};
+use crate::app::{App, Error};
 use crate::portal::answer::Unshown;
 use crate::portal::door::Guest;
-use crate::portal::facts::{frame, in_use, license_name, pool_alert};
-use crate::portal::overview::account_id;
+use crate::portal::facts::{in_use, license_name, pool_alert};
 use crate::portal::pages::frame::Frame;
 use crate::portal::pages::parts::PoolAlert;
-use crate::portal::pages::paths::{self, fill};
+use crate::portal::pages::paths;
 use crate::portal::things::{opened_pool, pool_words};
 
 /// How far ahead a change of term is told.
@@ -225,22 +226,38 @@ fn facets(now: Timestamp) -> Vec<FacetPlan<PoolColumn>> {
     ]
 }
 
-fn search(text: &str) -> Vec<Tests<PoolColumn>> {
-    let folded = text.to_lowercase();
-    vec![
-        vec![(PoolColumn::Name, Test::Contains(folded))],
-        vec![(PoolColumn::Tag, Test::Contains(text.to_owned()))],
-    ]
-}
+/// Pools, as the list of licenses shows them.
+struct Licenses;
 
-fn wish(
-    app: &App,
-    account: AccountId,
-    pairs: Vec<(String, String)>,
-) -> Result<Wish<PoolColumn, PoolView>, Unshown> {
-    let path = fill(LICENSES.path, &[&account.to_string()]);
-    let address = Address::new(path, pairs)?;
-    Wish::read(&LICENSES, address, (facets(app.world.now()), Vec::new()))
+impl Listable for Licenses {
+    type Column = PoolColumn;
+    type View = PoolView;
+
+    fn plan() -> &'static Plan<PoolColumn, PoolView> {
+        &LICENSES
+    }
+
+    fn facets(now: Timestamp) -> Vec<FacetPlan<PoolColumn>> {
+        facets(now)
+    }
+
+    fn search(text: &str) -> Vec<Tests<PoolColumn>> {
+        vec![
+            vec![(PoolColumn::Name, Test::Contains(text.to_lowercase()))],
+            vec![(PoolColumn::Tag, Test::Contains(text.to_owned()))],
+        ]
+    }
+
+    async fn read(
+        app: &App,
+        reads: &Permit,
+        account: AccountId,
+        question: ListQuestion<PoolColumn>,
+        counting: Counting,
+        limit: u32,
+    ) -> Result<Listing<PoolView>, Error> {
+        app.list_pools(reads, account, question, counting, limit).await
+    }
 }
 
 /// The licenses of an account, or of one of its virtual accounts.
@@ -251,11 +268,9 @@ pub(in crate::portal) async fn licenses(
     Query(pairs): Query<Vec<(String, String)>>,
     headers: HeaderMap,
 ) -> Result<Response, Unshown> {
-    let account = account_id(&account)?;
-    let reads = reads(&guest, account)?;
-    let wish = wish(&app, account, pairs)?;
-    let question = wish.question(&app, search)?;
-    let listing = app.list_pools(&reads, account, question, wish.counting(), ROWS).await?;
+    let asked = Asked::<Licenses>::read(&app, &guest, &account, pairs)?;
+    let listing = asked.listing(&app).await?;
+    let Asked { account, reads, wish, .. } = asked;
     let now = app.world.now();
     let open = wish.address.value("open").unwrap_or_default();
     let opened = match listing.rows.rows.iter().find(|view| view.pool.id.to_string() == open) {
@@ -286,17 +301,9 @@ pub(in crate::portal) async fn licenses(
         text: "They come with a grant, or with the first report of a device that uses one."
             .to_owned(),
     };
-    let parts = Parts {
-        app: &app,
-        guest: &guest,
-        account,
-        acts: Vec::new(),
-        bulk: None,
-        empty,
-        chips: Vec::new(),
-    };
-    let list = page(&wish, parts, &listing, make).await?;
-    answered(&list, &headers)
+    let (acts, chips) = (Vec::new(), Vec::new());
+    let parts = Parts { app: &app, guest: &guest, account, acts, bulk: None, empty, chips };
+    answered(&page(&wish, parts, &listing, make).await?, &headers)
 }
 
 /// The same licenses as a file.
@@ -306,35 +313,20 @@ pub(in crate::portal) async fn export_licenses(
     Path(account): Path<String>,
     Query(pairs): Query<Vec<(String, String)>>,
 ) -> Result<Response, Unshown> {
-    let account = account_id(&account)?;
-    let reads = reads(&guest, account)?;
-    let wish = wish(&app, account, pairs)?;
-    let question = wish.question(&app, search)?;
-    let frame = frame(&app, &guest, account, None).await?;
-    let read = move |app: App, permit, question: ListQuestion<PoolColumn>, limit| async move {
-        let found = app.list_pools(&permit, account, question, Counting::Nothing, limit).await?;
-        Ok(found.rows)
-    };
-    export::file((&app, reads, frame), wish, question, read).await
+    export::file(&app, &guest, Asked::<Licenses>::read(&app, &guest, &account, pairs)?).await
 }
 
 /// What the overview tells of the pools: those with the lowest balance, and how many there are.
 pub(in crate::portal) async fn lowest(
     app: &App,
-    reads: &ledger::role::Permit,
+    reads: &Permit,
     account: AccountId,
     place: Option<VirtualAccountId>,
     most: u32,
 ) -> Result<(Vec<PoolView>, i64), Unshown> {
     let place = place.map(|place| (PoolColumn::VirtualAccount, Test::Is(place.store())));
-    let question = ListQuestion {
-        tests: place.into_iter().collect(),
-        search: Vec::new(),
-        facets: Vec::new(),
-        values: Vec::new(),
-        sort: (PoolColumn::Balance, Direction::Up),
-        after: None,
-    };
+    let mut question = ListQuestion::sorted(PoolColumn::Balance, Direction::Up);
+    question.tests.extend(place);
     let found = app.list_pools(reads, account, question, Counting::Facets, most).await?;
     Ok((found.rows.rows, found.total))
 }

@@ -20,6 +20,8 @@ pub struct List {
     pub frame: Frame,
     /// When the rows were read.
     pub as_of: Moment,
+    /// After how many seconds it is read again; `None` for what takes long to be counted.
+    pub refresh: Option<u32>,
     /// What is listed: `Licenses`. Also the page's heading.
     pub title: &'static str,
     /// The word by which the menu knows the page.

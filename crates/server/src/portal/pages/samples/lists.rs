@@ -60,6 +60,7 @@ pub(super) fn list(rows: Vec<Row>) -> List {
     List {
         frame: frame(),
         as_of: at(0),
+        refresh: Some(15),
         title: "Licenses",
         here: "licenses",
         caption: text("Licenses of all virtual accounts"),
